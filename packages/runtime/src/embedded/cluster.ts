@@ -1,0 +1,88 @@
+import { chownSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Account } from "./account.ts";
+import type { Binaries } from "./binaries.ts";
+import { type Execution, execute } from "./execute.ts";
+import { startFailed } from "./start-failed.ts";
+
+export const ROLE = "runback";
+export const DATABASE = "runback";
+
+export interface ClusterOptions {
+  readonly binaries: Binaries;
+  readonly account: Account | undefined;
+  /** Folder that holds the cluster; the account can enter it. */
+  readonly home: string;
+  readonly password: string;
+  /** False for a server that nobody misses after a power cut. */
+  readonly durable: boolean;
+}
+
+/** Where the cluster of a home lies. */
+export function dataFolder(home: string): string {
+  return join(home, "postgres");
+}
+
+/**
+ * Makes the cluster with its role and database, unless it is there. It is made under another name and renamed when
+ * complete, so that a data folder that exists is always a whole one. The caller holds the lock of the directory.
+ *
+ * @throws RunbackError EMBEDDED_START_FAILED with the output of initdb
+ */
+export async function ensureCluster(options: ClusterOptions): Promise<"created" | "kept"> {
+  const { binaries, account, home, durable } = options;
+  // Whoever left these died in the middle: the lock says that nobody is at it now.
+  for (const name of readdirSync(home)) {
+    if (name.startsWith("postgres.new-")) rmSync(join(home, name), { recursive: true, force: true });
+  }
+  if (existsSync(dataFolder(home))) return "kept";
+  const work = join(home, `postgres.new-${process.pid}`);
+  mkdirSync(work, { mode: 0o700 });
+  const passwordFile = join(work, "password");
+  writeFileSync(passwordFile, `${options.password}\n`, { mode: 0o600 });
+  if (account) for (const path of [work, passwordFile]) chownSync(path, account.uid, account.gid);
+  const data = join(work, "data");
+  const made = await execute(
+    binaries.initdb,
+    [
+      `--pgdata=${data}`,
+      `--username=${ROLE}`,
+      "--auth=scram-sha-256",
+      `--pwfile=${passwordFile}`,
+      "--encoding=UTF8",
+      // The same order and letter case everywhere: the C library's locales differ by machine, the built-in one does not.
+      "--locale=C",
+      "--locale-provider=builtin",
+      "--builtin-locale=C.UTF-8",
+      "--no-instructions",
+      ...(durable ? [] : ["--no-sync"]),
+    ],
+    { account, timeoutMs: 120_000 },
+  );
+  require(made, "initdb failed");
+  await singleUser(options, data, "postgres", `CREATE DATABASE ${DATABASE}`);
+  renameSync(data, dataFolder(home));
+  rmSync(work, { recursive: true, force: true });
+  return "created";
+}
+
+/** Gives the role a new password while no server runs: for a directory whose `embedded.json` was lost. */
+export async function resetPassword(options: ClusterOptions): Promise<void> {
+  await singleUser(options, dataFolder(options.home), DATABASE, `ALTER ROLE ${ROLE} PASSWORD '${options.password}'`);
+}
+
+/** Needs neither port nor password nor driver. One statement a line, and an error does not change the exit status. */
+async function singleUser(options: ClusterOptions, data: string, database: string, statement: string): Promise<void> {
+  const sync = options.durable ? "on" : "off";
+  const args = ["--single", "-D", data, "-c", `fsync=${sync}`, "-c", "log_checkpoints=off", database];
+  const done = await execute(options.binaries.postgres, args, {
+    account: options.account,
+    input: `${statement}\n`,
+    timeoutMs: 120_000,
+  });
+  require(done.output.match(/\b(ERROR|FATAL|PANIC):/) ? { ...done, code: -1 } : done, "the first statement failed");
+}
+
+function require(execution: Execution, what: string): void {
+  if (execution.code !== 0) throw startFailed(what, execution.output);
+}
