@@ -1,0 +1,15 @@
+/** What an engine can do. Operations ask these flags, never the engine's name; the docs' table is generated from them. */
+export interface Capabilities {
+  /** DDL commits and rolls back with the transaction. */
+  readonly transactionalDdl: boolean;
+  /** One trigger call a statement, with the changed rows as tables. */
+  readonly statementTriggers: boolean;
+  readonly returning: boolean;
+  /** Streaming bulk load. */
+  readonly copy: boolean;
+  /** Several sessions at once. */
+  readonly concurrentSessions: boolean;
+  /** Foreign-key actions fire the child's triggers. */
+  readonly cascadesFireTriggers: boolean;
+  readonly arrays: boolean;
+}

@@ -1,0 +1,32 @@
+import type { TableRef } from "./catalog.ts";
+
+/** Logical column types of tables that Runback or a migration's model creates. */
+export type LogicalType = "uuid" | "text" | "integer" | "bigint" | "boolean" | "instant" | "json";
+
+/** The fragments in which engines differ. Every identifier goes through `id` or `table`; every value through a parameter. */
+export interface Dialect {
+  id(name: string): string;
+  table(ref: TableRef): string;
+  /** The placeholder of the n-th parameter, from 1. */
+  param(n: number): string;
+  type(logical: LogicalType): string;
+  /** The SQL type of a logical one as a cast target. */
+  cast(expression: string, logical: LogicalType): string;
+  /** True when values differ, NULL being a value. */
+  isDistinct(a: string, b: string): string;
+  /** A text literal; only for constants of a declaration, never for input. */
+  literal(text: string): string;
+  /** A uuid (version 8) derived from a text: equal text, equal id. */
+  uuidFrom(textExpression: string): string;
+  /** `UPDATE target t SET … FROM source s WHERE …` in the engine's spelling. */
+  updateFrom(statement: {
+    readonly target: TableRef;
+    readonly set: readonly (readonly [column: string, expression: string])[];
+    readonly from: string;
+    readonly where: string;
+  }): string;
+  /** Statement that creates a scratch table for staging. */
+  createStage(ref: TableRef, columns: readonly (readonly [name: string, type: LogicalType])[]): string;
+  minutesBetween(a: string, b: string): string;
+  jsonText(jsonExpression: string, key: string): string;
+}

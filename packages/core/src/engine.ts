@@ -1,0 +1,74 @@
+import type { Capabilities } from "./capabilities.ts";
+import type { Catalog, Table, TableRef } from "./catalog.ts";
+import type { Dialect } from "./dialect.ts";
+import type { JournalPort } from "./journal.ts";
+import type { Store } from "./store.ts";
+
+/** What crosses the wire to every engine: anything else is cast in the SQL (`$1::jsonb`, `$2::timestamptz`). */
+export type Value = string | number | boolean | null;
+
+export interface Result<R> {
+  readonly rows: R[];
+  /** Rows returned, or rows changed by a statement that returns none. */
+  readonly count: number;
+}
+
+/** Text values of one row in column order, as bulk load takes them. */
+export type TextRow = readonly (string | null)[];
+
+/**
+ * One session. Results are equal on every engine: 64-bit integers, numerics, dates and times arrive as text,
+ * smaller integers and floats as numbers, JSON parsed.
+ */
+export interface Connection {
+  query<R extends object = Record<string, unknown>>(text: string, params?: readonly Value[]): Promise<Result<R>>;
+  /** Several statements without parameters. */
+  script(text: string): Promise<void>;
+  /** Bulk load; inside a transaction only. Returns the rows loaded. */
+  load(table: TableRef, columns: readonly string[], rows: AsyncIterable<TextRow>): Promise<number>;
+}
+
+export interface TransactionOptions {
+  /** `snapshot`: every statement sees one moment (REPEATABLE READ). */
+  readonly isolation?: "read committed" | "snapshot";
+  readonly readOnly?: boolean;
+  /** Milliseconds a statement waits for a lock before it fails with `LOCK_TIMEOUT`. */
+  readonly lockTimeoutMs?: number;
+}
+
+export interface Engine extends Connection {
+  /** For messages and reports; operations ask `capabilities`, never this. */
+  readonly name: string;
+  /** The address without its password. */
+  readonly location: string;
+  readonly capabilities: Capabilities;
+  readonly dialect: Dialect;
+  readonly store: Store;
+  readonly journal: JournalPort;
+  transaction<T>(work: (tx: Connection) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  /** Creates or upgrades Runback's own tables. Safe at any concurrency; returns what it applied. */
+  init(): Promise<readonly string[]>;
+  catalog(connection?: Connection): Promise<Catalog>;
+  /** Makes a table append-only: UPDATE, DELETE and TRUNCATE are refused, and every row joins the hash chain. */
+  protectAudit(tx: Connection, table: TableRef): Promise<void>;
+  /** Digests of every row of a table, combined per key range. One statement, rows do not travel. */
+  digests(connection: Connection, table: Table): Promise<TableDigest>;
+  serverVersion(): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** Content of one table at one moment. */
+export interface TableDigest {
+  readonly table: string;
+  readonly rows: number;
+  /** SHA-256 over the leaves in order. */
+  readonly sha256: string;
+  readonly leaves: readonly Leaf[];
+}
+
+/** Rows whose key falls in one of the fixed ranges; digest = SHA-256 of their row digests in key order. */
+export interface Leaf {
+  readonly leaf: number;
+  readonly rows: number;
+  readonly sha256: string;
+}

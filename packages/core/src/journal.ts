@@ -1,0 +1,55 @@
+import type { Catalog, Table } from "./catalog.ts";
+import type { Connection } from "./engine.ts";
+import type { ConflictPolicy, UndoConflict, UndoCounts } from "./undo.ts";
+
+/** Before-images and after-digests of every row a run changed, written by the database in the change's own transaction. */
+export interface JournalPort {
+  /**
+   * Installs or refreshes the capture triggers. `TABLE_WITHOUT_KEY` when a table has no primary key.
+   * Idempotent, and cheap when nothing changed.
+   */
+  enroll(tx: Connection, tables: readonly Table[]): Promise<void>;
+  /** Names the run in this transaction, so that everything it changes in enrolled tables is journaled. */
+  begin(tx: Connection, runId: string): Promise<void>;
+  /** Rows (distinct table and key) that a run changed. */
+  rows(connection: Connection, runId: string): Promise<number>;
+  /** Classifies every row of a run against the live tables; writes only to Runback's own work table. */
+  plan(tx: Connection, request: UndoRequest): Promise<UndoPlan>;
+  /** Takes back the next rows of a plan, at most `limit`, and returns the new cursor. */
+  revert(tx: Connection, request: UndoRequest, cursor: UndoCursor, limit: number): Promise<UndoProgress>;
+  /** Rows of the plan that are not back at their before-image. */
+  remaining(connection: Connection, request: UndoRequest): Promise<number>;
+  /** Drops the work rows of a plan. */
+  forget(tx: Connection, rollbackRunId: string): Promise<void>;
+}
+
+export interface UndoRequest {
+  /** The run to take back. */
+  readonly runId: string;
+  /** The rollback's own run id: names its work rows. */
+  readonly rollbackRunId: string;
+  readonly policy: ConflictPolicy;
+  readonly catalog: Catalog;
+}
+
+export interface UndoPlan {
+  readonly tables: Readonly<Record<string, UndoCounts>>;
+  readonly conflicts: readonly UndoConflict[];
+  readonly conflictCount: number;
+  /** Digest of every row's table, key, class and final digest: what an approval signs. */
+  readonly digest: string;
+  /** Why rows must be taken back statement by statement in reverse, if they must. */
+  readonly replay: "key-change" | "unique-order" | "reference-circle" | null;
+}
+
+/** Where a rollback stands; stored in its run's checkpoint. */
+export interface UndoCursor {
+  readonly phase: number;
+  readonly seq: string;
+}
+
+export interface UndoProgress {
+  readonly cursor: UndoCursor;
+  readonly rows: number;
+  readonly done: boolean;
+}

@@ -1,0 +1,107 @@
+import type { Connection } from "./engine.ts";
+import type { Lease } from "./lease.ts";
+import type { Run, RunKind, RunMode, RunState } from "./run.ts";
+
+/** Runback's own tables behind names: runs, steps, leases, tokens, approvals, idempotency keys. */
+export interface Store {
+  createRun(tx: Connection, run: NewRun): Promise<void>;
+  updateRun(tx: Connection, runId: string, change: RunChange): Promise<void>;
+  run(connection: Connection, runId: string): Promise<Run | undefined>;
+  /** Newest first; `before` is the cursor of the last run already seen. */
+  runs(connection: Connection, page: { limit: number; before?: string }): Promise<{ runs: Run[]; next: string | null }>;
+  addStep(tx: Connection, step: Step): Promise<void>;
+  steps(connection: Connection, runId: string): Promise<StepRow[]>;
+  /** `undefined` when somebody else holds it. A holder that died is replaced once its lease expired. */
+  acquireLease(tx: Connection, request: LeaseRequest): Promise<Lease | undefined>;
+  lease(connection: Connection, name: string): Promise<Lease | undefined>;
+  /** Extends the lease inside a step's transaction; false when the token is not the newest any more. */
+  holdLease(tx: Connection, lease: Lease, ttlMs: number): Promise<boolean>;
+  releaseLease(tx: Connection, lease: Lease): Promise<void>;
+  createToken(tx: Connection, token: NewToken): Promise<void>;
+  tokens(connection: Connection): Promise<StoredToken[]>;
+  createApproval(tx: Connection, approval: Approval): Promise<void>;
+  approval(connection: Connection, id: string): Promise<Approval | undefined>;
+  /** The stored answer of an earlier request with this key, if any. */
+  idempotent(connection: Connection, key: string): Promise<IdempotentAnswer | undefined>;
+  /** False when the key was taken meanwhile. */
+  claimIdempotencyKey(tx: Connection, key: string, requestSha256: string): Promise<boolean>;
+  answerIdempotent(tx: Connection, answer: IdempotentAnswer): Promise<void>;
+  saveVerification(tx: Connection, id: string, runId: string, passed: boolean, report: unknown): Promise<void>;
+  verification(connection: Connection, id: string): Promise<unknown | undefined>;
+}
+
+export interface NewRun {
+  readonly runId: string;
+  readonly kind: RunKind;
+  readonly mode: RunMode;
+  readonly migration: string;
+  readonly operator: string;
+  readonly startedAt: string;
+  readonly revertsRunId?: string;
+  readonly planDigest?: string;
+  /** What resuming needs: source, options. */
+  readonly input?: unknown;
+}
+
+export interface RunChange {
+  readonly state?: RunState;
+  readonly planDigest?: string;
+  readonly checkpoint?: unknown;
+  readonly result?: unknown;
+  readonly error?: { readonly code: string; readonly message: string } | null;
+  readonly bundle?: { readonly path: string; readonly sha256: string };
+  readonly completedAt?: string;
+  readonly addRows?: number;
+}
+
+export interface Step {
+  readonly runId: string;
+  readonly name: string;
+  readonly rows: number;
+  readonly durationMs: number;
+}
+
+export interface StepRow extends Step {
+  readonly seq: number;
+  readonly committedAt: string;
+}
+
+export interface LeaseRequest {
+  readonly name: string;
+  readonly runId: string;
+  readonly holder: string;
+  readonly ttlMs: number;
+  /** Replace the holder even though its lease has not expired: only when it is known to be dead. */
+  readonly takeover?: boolean;
+}
+
+export type Role = "viewer" | "operator" | "approver" | "admin";
+
+export interface NewToken {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly sha256: string;
+}
+
+export interface StoredToken extends NewToken {
+  readonly revokedAt: string | null;
+}
+
+export interface Approval {
+  readonly id: string;
+  /** The digest that was signed: of a rollback plan, an import plan, a snapshot to restore. */
+  readonly digest: string;
+  readonly action: string;
+  readonly requestedBy: string;
+  readonly approvedBy: string;
+  readonly approvedAt: string;
+  readonly expiresAt: string;
+}
+
+export interface IdempotentAnswer {
+  readonly key: string;
+  readonly requestSha256: string;
+  readonly status: number | null;
+  readonly body: string | null;
+}
