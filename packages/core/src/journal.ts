@@ -30,6 +30,8 @@ export interface UndoRequest {
   readonly rollbackRunId: string;
   readonly policy: ConflictPolicy;
   readonly catalog: Catalog;
+  /** Take rows back statement by statement in reverse: what the plan's `replay` asked for. */
+  readonly replay?: boolean;
 }
 
 export interface UndoPlan {

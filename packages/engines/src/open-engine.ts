@@ -1,0 +1,14 @@
+import { type Engine, RunbackError, redact } from "@runback/core";
+import { openPglite, pgliteDirectory } from "./pglite/connect.ts";
+import { openPostgres } from "./postgres/connect.ts";
+
+/** Opens the engine a target's URL names. @throws `TARGET_URL_INVALID` */
+export async function openEngine(url: string): Promise<Engine> {
+  const scheme = /^([a-z-]+):\/\//.exec(url)?.[1];
+  if (scheme === "postgres" || scheme === "postgresql") return openPostgres(url);
+  if (scheme === "pglite") return await openPglite(pgliteDirectory(url));
+  throw new RunbackError("TARGET_URL_INVALID", `No engine for ${redact(url) || "an empty address"}.`, {
+    recovery:
+      "Set DATABASE_URL to postgres://… or pglite://<directory>, or leave it unset for the embedded PostgreSQL.",
+  });
+}

@@ -1,0 +1,110 @@
+import { PGlite, type Transaction } from "@electric-sql/pglite";
+import {
+  type Connection,
+  type Engine,
+  RunbackError,
+  type TextRow,
+  type TransactionOptions,
+  type Value,
+} from "@runback/core";
+import { copyText } from "../postgres/copy-text.ts";
+import { dialect, id, table as tableName } from "../postgres/dialect.ts";
+import { postgresEngine } from "../postgres/engine.ts";
+import { capabilities } from "./capabilities.ts";
+
+export interface PgliteOptions {
+  /** A data directory as `dumpDataDir` gives it, to start from. */
+  readonly loadDataDir?: Blob | File;
+}
+
+const asText = (text: string) => text;
+
+/** The same exactness as the server driver: dates, numerics and 64-bit integers stay text. */
+const parsers = Object.fromEntries([20, 1700, 1082, 1114, 1184, 1083, 1266, 1186].map((oid) => [oid, asText]));
+const serializers = Object.fromEntries([114, 3802, 1184, 1114, 1082, 20, 1700].map((oid) => [oid, String]));
+
+/**
+ * PostgreSQL inside this process, on a folder or in memory (`pglite://` or `pglite://memory`). One process and one
+ * session: transactions wait for each other.
+ */
+export async function openPglite(directory: string | undefined, options: PgliteOptions = {}): Promise<Engine> {
+  const db = await PGlite.create({
+    ...(directory === undefined ? {} : { dataDir: directory }),
+    ...(options.loadDataDir === undefined ? {} : { loadDataDir: options.loadDataDir }),
+    parsers,
+    serializers,
+  });
+  await db.exec("SET TimeZone = 'UTC'");
+  return postgresEngine({
+    name: "pglite",
+    location: `pglite://${directory ?? "memory"}`,
+    capabilities,
+    dialect,
+    connection: over(db),
+    transaction: (work, { isolation, readOnly }: TransactionOptions = {}) =>
+      db.transaction(async (tx) => {
+        if (isolation === "snapshot" || readOnly) {
+          await tx.exec(
+            `SET TRANSACTION ISOLATION LEVEL ${isolation === "snapshot" ? "REPEATABLE READ" : "READ COMMITTED"}${readOnly ? " READ ONLY" : ""}`,
+          );
+        }
+        return await work(over(tx));
+      }),
+    close: () => db.close(),
+  });
+}
+
+function over(session: Pick<Transaction, "query" | "exec">): Connection {
+  return {
+    query: async <R extends object>(text: string, params: readonly Value[] = []) => {
+      const { rows, affectedRows } = await session.query<R>(text, params as Value[]);
+      return { rows, count: rows.length > 0 ? rows.length : (affectedRows ?? 0) };
+    },
+    script: async (text) => {
+      await session.exec(text);
+    },
+    load: async (table, columns, rows) => {
+      let loaded = 0;
+      // The engine reads COPY input from one blob, so rows go in by chunks that stay small in memory.
+      for await (const chunk of chunks(rows)) {
+        const parts: Buffer[] = [];
+        for await (const part of copyText(chunk, (count) => {
+          loaded += count;
+        }))
+          parts.push(part);
+        const blob = new Blob(parts);
+        await session.query(`COPY ${tableName(table)} (${columns.map(id).join(", ")}) FROM '/dev/blob'`, [], { blob });
+      }
+      return loaded;
+    },
+  };
+}
+
+const rowsPerCopy = 20_000;
+
+async function* chunks(rows: AsyncIterable<TextRow>): AsyncIterable<AsyncIterable<TextRow>> {
+  let chunk: TextRow[] = [];
+  for await (const row of rows) {
+    chunk.push(row);
+    if (chunk.length >= rowsPerCopy) {
+      yield asyncOf(chunk);
+      chunk = [];
+    }
+  }
+  if (chunk.length > 0) yield asyncOf(chunk);
+}
+
+async function* asyncOf(rows: readonly TextRow[]): AsyncIterable<TextRow> {
+  yield* rows;
+}
+
+/** `pglite://<dir>`, `pglite://memory`. @throws `TARGET_URL_INVALID` */
+export function pgliteDirectory(url: string): string | undefined {
+  const directory = url.slice("pglite://".length);
+  if (!url.startsWith("pglite://")) {
+    throw new RunbackError("TARGET_URL_INVALID", "A pglite target is written pglite://<directory>.", {
+      recovery: "Correct DATABASE_URL.",
+    });
+  }
+  return directory === "" || directory === "memory" ? undefined : directory;
+}

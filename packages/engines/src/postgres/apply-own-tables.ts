@@ -1,0 +1,57 @@
+import { type Connection, RunbackError, sha256 } from "@runback/core";
+import { ownChanges } from "./own-tables.ts";
+
+// Any constant; it only has to be the same in every process that runs init.
+const lockKey = 8_203_117_445;
+
+/**
+ * Creates or upgrades Runback's own tables. Ten processes at once on an empty database apply everything once: a
+ * transaction lock lets one in, the others find the ledger filled. A change whose text differs from what this target
+ * recorded is refused, never applied again.
+ *
+ * @returns the names of the changes applied now
+ */
+export async function applyOwnTables(tx: Connection): Promise<string[]> {
+  await tx.query("SELECT pg_advisory_xact_lock($1::bigint)", [String(lockKey)]);
+  // CREATE … IF NOT EXISTS alone races on the catalog's unique index; behind the lock it does not.
+  await tx.script(`
+    CREATE SCHEMA IF NOT EXISTS runback;
+    CREATE TABLE IF NOT EXISTS runback.ledger (
+      version integer PRIMARY KEY,
+      name text NOT NULL,
+      sha256 text NOT NULL,
+      applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
+    );`);
+  const ledger = await tx.query<{ version: number; sha256: string }>("SELECT version, sha256 FROM runback.ledger");
+  const recorded = new Map(ledger.rows.map((row) => [row.version, row.sha256]));
+  const newest = Math.max(0, ...recorded.keys());
+  if (newest > ownChanges.length) {
+    throw new RunbackError("TARGET_NEWER", `This target was set up by a newer Runback (change ${newest}).`, {
+      recovery: "Nothing was changed. Use the Runback version that last ran against this target, or a newer one.",
+    });
+  }
+  const applied: string[] = [];
+  for (const change of ownChanges) {
+    const hash = sha256(change.sql);
+    const before = recorded.get(change.version);
+    if (before === hash) continue;
+    if (before !== undefined) {
+      throw new RunbackError(
+        "LEDGER_MISMATCH",
+        `Change ${change.version} (${change.name}) differs from what this target recorded.`,
+        {
+          recovery:
+            "Nothing was changed. The installed Runback was modified, or the ledger was: compare runback.ledger with a clean install.",
+        },
+      );
+    }
+    await tx.script(change.sql);
+    await tx.query("INSERT INTO runback.ledger (version, name, sha256) VALUES ($1, $2, $3)", [
+      change.version,
+      change.name,
+      hash,
+    ]);
+    applied.push(change.name);
+  }
+  return applied;
+}

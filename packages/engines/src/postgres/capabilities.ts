@@ -1,0 +1,11 @@
+import type { Capabilities } from "@runback/core";
+
+export const capabilities: Capabilities = {
+  transactionalDdl: true,
+  statementTriggers: true,
+  returning: true,
+  copy: true,
+  concurrentSessions: true,
+  cascadesFireTriggers: true,
+  arrays: true,
+};

@@ -1,0 +1,48 @@
+import type { Dialect, LogicalType, TableRef } from "@runback/core";
+
+const types: Record<LogicalType, string> = {
+  uuid: "uuid",
+  text: "text",
+  integer: "integer",
+  bigint: "bigint",
+  boolean: "boolean",
+  instant: "timestamptz",
+  json: "jsonb",
+};
+
+/** The one function through which every identifier is quoted. */
+export function id(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+export function table(ref: TableRef): string {
+  return ref.schema === "" ? id(ref.name) : `${id(ref.schema)}.${id(ref.name)}`;
+}
+
+export function literal(text: string): string {
+  const quoted = `'${text.replaceAll("'", "''")}'`;
+  // A backslash means itself in every setting of standard_conforming_strings only in this form.
+  return text.includes("\\") ? ` E${quoted.replaceAll("\\", "\\\\")}` : quoted;
+}
+
+export const dialect: Dialect = {
+  id,
+  table,
+  literal,
+  param: (n) => `$${n}`,
+  type: (logical) => types[logical],
+  cast: (expression, logical) => `(${expression})::${types[logical]}`,
+  isDistinct: (a, b) => `${a} IS DISTINCT FROM ${b}`,
+  uuidFrom: (text) => {
+    // Version 8 with the RFC 9562 variant bits over the first 128 bits of SHA-256.
+    const hash = `encode(sha256(convert_to(${text}, 'UTF8')), 'hex')`;
+    return `(overlay(overlay(left(${hash}, 32) placing '8' from 13) placing 'a' from 17))::uuid`;
+  },
+  updateFrom: ({ target, set, from, where }) =>
+    `UPDATE ${table(target)} AS t SET ${set.map(([column, expression]) => `${id(column)} = ${expression}`).join(", ")} FROM ${from} WHERE ${where}`,
+  createStage: (ref, columns) =>
+    // Unlogged: staging is rebuilt from the source after a server crash, never trusted across one.
+    `CREATE UNLOGGED TABLE ${table(ref)} (${columns.map(([name, type]) => `${id(name)} ${types[type]}`).join(", ")})`,
+  minutesBetween: (a, b) => `abs(extract(epoch from (${a}) - (${b}))) / 60`,
+  jsonText: (json, key) => `(${json} ->> ${literal(key)})`,
+};

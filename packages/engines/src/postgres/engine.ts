@@ -1,0 +1,39 @@
+import type { Connection, Engine, TransactionOptions } from "@runback/core";
+import { applyOwnTables } from "./apply-own-tables.ts";
+import { digests } from "./digests.ts";
+import { journal } from "./journal.ts";
+import { protectAudit } from "./protect-audit.ts";
+import { readCatalog } from "./read-catalog.ts";
+import { store } from "./store.ts";
+
+/** What a driver brings; everything else is the same for every server that speaks PostgreSQL's SQL. */
+export interface PostgresDriver extends Pick<Engine, "name" | "location" | "capabilities" | "dialect" | "close"> {
+  readonly connection: Connection;
+  transaction<T>(work: (tx: Connection) => Promise<T>, options?: TransactionOptions): Promise<T>;
+}
+
+export function postgresEngine(driver: PostgresDriver): Engine {
+  return {
+    name: driver.name,
+    location: driver.location,
+    capabilities: driver.capabilities,
+    dialect: driver.dialect,
+    query: driver.connection.query,
+    script: driver.connection.script,
+    load: driver.connection.load,
+    transaction: (work, options) => driver.transaction(work, options),
+    store,
+    journal,
+    init: () => driver.transaction(applyOwnTables),
+    catalog: (tx) => (tx ? readCatalog(tx) : driver.transaction(readCatalog)),
+    protectAudit,
+    digests,
+    serverVersion: async () => {
+      const version = await driver.connection.query<{ version: string }>(
+        "SELECT current_setting('server_version') AS version",
+      );
+      return version.rows[0]!.version;
+    },
+    close: () => driver.close(),
+  };
+}

@@ -1,0 +1,141 @@
+import {
+  addCounts,
+  type Connection,
+  digestOf,
+  foreignKeyOrder,
+  noCounts,
+  qualifiedName,
+  type UndoConflict,
+  type UndoCounts,
+  type UndoPlan,
+  type UndoRequest,
+} from "@runback/core";
+import { id, table as tableName } from "./dialect.ts";
+import { findConflicts } from "./find-conflicts.ts";
+import { type Layout, layoutsOf } from "./layout.ts";
+import { imageDigest, liveDigest, matchesKey } from "./row-image.ts";
+import { runNumber } from "./run-number.ts";
+import { useExactText } from "./session.ts";
+
+/** Conflicts a plan lists by key; beyond that it gives counts. */
+const conflictsListed = 1_000;
+
+/** Puts every row of the run in exactly one class. Writes only `runback.undo_rows`, under the rollback's id. */
+export async function planUndo(tx: Connection, request: UndoRequest): Promise<UndoPlan> {
+  await tx.query(useExactText);
+  const run = await runNumber(tx, request.runId);
+  const layouts = await layoutsOf(tx, run, request.catalog.tables);
+  await tx.query("DELETE FROM runback.undo_rows WHERE plan = $1", [request.rollbackRunId]);
+  for (const layout of layouts) await classify(tx, request, run, layout);
+  await tx.script("ANALYZE runback.undo_rows");
+  const uniqueOrder = await findConflicts(tx, request, layouts);
+  const keyChange = await tx.query("SELECT FROM runback.key_changes WHERE run = $1::int LIMIT 1", [run]);
+  const { tables, fingerprint } = await count(tx, request.rollbackRunId, layouts);
+  const circle = foreignKeyOrder(layouts.map((layout) => layout.table)).cyclic;
+  return {
+    tables,
+    conflictCount: Object.values(tables).reduce((sum, each) => sum + each.edited + each.missing + each.referenced, 0),
+    conflicts: await conflicts(tx, request.rollbackRunId, layouts),
+    digest: digestOf({ runId: request.runId, policy: request.policy, tables, fingerprint }),
+    replay: keyChange.count > 0 ? "key-change" : uniqueOrder ? "unique-order" : circle ? "reference-circle" : null,
+  };
+}
+
+/**
+ * The net change of each key over the run: its first before-image and its last after-digest. A run that touched no row
+ * twice, which one hash aggregate tells, needs no sort for that.
+ */
+async function net(tx: Connection, run: number, layout: Layout): Promise<string> {
+  const entries = `runback.journal j WHERE j.run = ${run} AND j.layout = ${layout.num}`;
+  const twice = await tx.query(`SELECT FROM ${entries} GROUP BY key HAVING count(*) > 1 LIMIT 1`);
+  if (twice.count === 0) return `SELECT key, before, after, ord FROM ${entries}`;
+  // Of two entries of one statement (a row deleted and its key inserted again) the one with the image came first.
+  return `
+    SELECT f.key, f.before, l.after, l.ord FROM
+      (SELECT key, before, row_number() OVER (PARTITION BY key ORDER BY ord, before IS NULL) AS at FROM ${entries}) f
+      JOIN (SELECT key, after, ord, row_number() OVER (PARTITION BY key ORDER BY ord DESC, after IS NULL) AS at FROM ${entries}) l
+        ON l.key = f.key AND l.at = 1
+    WHERE f.at = 1`;
+}
+
+async function classify(tx: Connection, request: UndoRequest, run: number, layout: Layout): Promise<void> {
+  const { table, columns } = layout;
+  const live = liveDigest("t", columns);
+  const restored = imageDigest("n.before", columns);
+  const present = `t.${id(table.primaryKey[0]!)} IS NOT NULL`;
+  const force = request.policy === "force";
+  await tx.query(
+    `INSERT INTO runback.undo_rows (plan, layout, key, class, act, keyed, before, guard)
+     SELECT $1, ${layout.num}, key, class,
+       CASE WHEN class = 'reverted' THEN CASE WHEN before IS NULL THEN 'delete' WHEN after IS NULL THEN 'insert' ELSE 'update' END
+         ${force ? "WHEN class = 'edited' THEN CASE WHEN before IS NULL THEN 'delete' ELSE 'update' END WHEN class = 'missing' THEN 'insert'" : ""}
+         ELSE 'none' END,
+       keyed, before, CASE WHEN class = 'edited' THEN live ELSE after END
+     FROM (
+       SELECT n.key, n.before, n.after, n.ord, ${touchesKeys(layout)} AS keyed,
+         ${force ? `CASE WHEN ${present} THEN ${live} END` : "NULL::bytea"} AS live,
+         CASE
+           WHEN n.before IS NULL AND n.after IS NULL THEN 'already'
+           WHEN n.before IS NULL THEN CASE WHEN NOT ${present} THEN 'already' WHEN ${live} = n.after THEN 'reverted' ELSE 'edited' END
+           WHEN n.after IS NULL THEN CASE WHEN NOT ${present} THEN 'reverted' WHEN ${live} = ${restored} THEN 'already' ELSE 'edited' END
+           WHEN NOT ${present} THEN 'missing'
+           WHEN ${live} = n.after THEN CASE WHEN n.after = ${restored} THEN 'already' ELSE 'reverted' END
+           WHEN ${live} = ${restored} THEN 'already'
+           ELSE 'edited'
+         END AS class
+       FROM (${await net(tx, run, layout)}) n
+       LEFT JOIN ${tableName(table)} t ON ${matchesKey("t", "n.key", table)}
+     ) classified
+     ORDER BY ord DESC`,
+    [request.rollbackRunId],
+  );
+}
+
+/** Whether taking a row back changes a column of a unique index or a foreign key: only then can it collide or dangle. */
+function touchesKeys({ table, columns }: Layout): string {
+  const named = new Set([
+    ...table.uniqueIndexes.filter((index) => !index.primary).flatMap((index) => index.columns),
+    ...table.foreignKeys.flatMap((key) => key.columns),
+  ]);
+  // An expression index or a predicate may read any column.
+  const any = table.uniqueIndexes.some((index) => index.columns.includes(null) || index.predicate !== null);
+  const differs = columns.flatMap((column, index) =>
+    any || named.has(column.name) ? [`(t.${id(column.name)})::text IS DISTINCT FROM (n.before)[${index + 1}]`] : [],
+  );
+  return `n.before IS NOT NULL AND (n.after IS NULL OR t.${id(table.primaryKey[0]!)} IS NULL ${differs.map((each) => `OR ${each}`).join(" ")})`;
+}
+
+async function count(
+  tx: Connection,
+  plan: string,
+  layouts: readonly Layout[],
+): Promise<{ tables: Record<string, UndoCounts>; fingerprint: readonly unknown[] }> {
+  const counted = await tx.query<{ layout: number; class: keyof UndoCounts; rows: string; a: string; b: string }>(
+    `SELECT layout, class, count(*)::text AS rows, bit_xor(hashtextextended(said, 0))::text AS a, bit_xor(hashtextextended(said, 1))::text AS b
+     FROM (SELECT layout, class, act || encode(guard, 'hex') || key::text AS said FROM runback.undo_rows WHERE plan = $1) r
+     GROUP BY layout, class ORDER BY layout, class`,
+    [plan],
+  );
+  const tables: Record<string, UndoCounts> = {};
+  for (const layout of layouts) {
+    tables[qualifiedName(layout.table)] = counted.rows
+      .filter((row) => row.layout === layout.num)
+      .reduce((sum, row) => addCounts(sum, { ...noCounts, [row.class]: Number(row.rows) }), noCounts);
+  }
+  return { tables, fingerprint: counted.rows.map(({ layout, a, b }) => [layout, a, b]) };
+}
+
+async function conflicts(tx: Connection, plan: string, layouts: readonly Layout[]): Promise<UndoConflict[]> {
+  const found = await tx.query<{ layout: number; key: string[]; class: UndoConflict["class"]; detail: string | null }>(
+    `SELECT layout, to_json(key) AS key, class, detail FROM runback.undo_rows
+     WHERE plan = $1 AND class IN ('edited', 'missing', 'referenced') ORDER BY layout, seq LIMIT ${conflictsListed}`,
+    [plan],
+  );
+  const names = new Map(layouts.map((layout) => [layout.num, qualifiedName(layout.table)]));
+  return found.rows.map((row) => ({
+    table: names.get(row.layout)!,
+    key: row.key,
+    class: row.class,
+    detail: row.detail ?? (row.class === "edited" ? "changed since the run" : "deleted since the run"),
+  }));
+}

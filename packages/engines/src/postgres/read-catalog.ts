@@ -1,0 +1,202 @@
+import type { Catalog, Column, Connection, ForeignKey, ReferentialAction, Table, UniqueIndex } from "@runback/core";
+
+/**
+ * Tables outside the system schemas and Runback's own. One query a kind of object, not one a table: a catalog of
+ * 1,000 tables takes as many round trips as one of ten. Needs a transaction.
+ */
+export async function readCatalog(tx: Connection): Promise<Catalog> {
+  const before = await tx.query<{ path: string }>("SELECT current_setting('search_path') AS path");
+  // With nothing but pg_catalog in the path, types, tables and functions of users are spelled with their schema.
+  await tx.query("SELECT set_config('search_path', 'pg_catalog', true)");
+  const catalog = await read(tx);
+  await tx.query("SELECT set_config('search_path', $1, true)", [before.rows[0]!.path]);
+  return catalog;
+}
+
+async function read(connection: Connection): Promise<Catalog> {
+  const tables = await connection.query<TableRow>(tablesSql);
+  const columns = await connection.query<ColumnRow>(columnsSql);
+  const keys = await connection.query<ForeignKeyRow>(foreignKeysSql);
+  const indexes = await connection.query<IndexRow>(indexesSql);
+  const triggers = await connection.query<TriggerRow>(triggersSql);
+  const partitions = await connection.query<{ root: number; schema: string; name: string }>(partitionsSql);
+  const of = <R extends { oid: number }>(rows: readonly R[]) => Map.groupBy(rows, (row) => row.oid);
+  const columnsOf = of(columns.rows);
+  const keysOf = of(keys.rows);
+  const indexesOf = of(indexes.rows);
+  const triggersOf = of(triggers.rows);
+  const partitionsOf = Map.groupBy(partitions.rows, (row) => row.root);
+  return {
+    tables: tables.rows.map((row): Table => {
+      const unique = (indexesOf.get(row.oid) ?? []).map(toUniqueIndex);
+      const primary = unique.find((index) => index.primary);
+      return {
+        schema: row.schema,
+        name: row.name,
+        columns: (columnsOf.get(row.oid) ?? []).map(toColumn),
+        primaryKey: primary ? primary.columns.filter((name) => name !== null) : [],
+        foreignKeys: (keysOf.get(row.oid) ?? []).map(toForeignKey),
+        uniqueIndexes: unique,
+        partitions: (partitionsOf.get(row.oid) ?? []).map(({ schema, name }) => ({ schema, name })),
+        userTriggers: (triggersOf.get(row.oid) ?? []).map(({ name, mode }) => ({ name, mode })),
+      };
+    }),
+  };
+}
+
+interface TableRow {
+  oid: number;
+  schema: string;
+  name: string;
+}
+
+const ofUsers = "n.nspname NOT IN ('pg_catalog', 'information_schema', 'runback') AND n.nspname NOT LIKE 'pg\\_%'";
+
+const tablesSql = `
+SELECT c.oid::int8::float8 AS oid, n.nspname::text AS schema, c.relname::text AS name
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND ${ofUsers}
+ORDER BY n.nspname, c.relname`;
+
+interface ColumnRow {
+  oid: number;
+  name: string;
+  number: number;
+  type: string;
+  base_type: string;
+  stable: boolean;
+  nullable: boolean;
+  has_default: boolean;
+  generated: boolean;
+  identity: string;
+}
+
+// A type is stable when it and its element are built in (OIDs below 16384 never change) and have a binary form: an
+// array's send function writes its element's OID, a range's writes none.
+const columnsSql = `
+SELECT a.attrelid::int8::float8 AS oid, a.attname::text AS name, a.attnum::int AS number,
+  format_type(a.atttypid, a.atttypmod)::text AS type,
+  format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL)::text AS base_type,
+  (t.oid < 16384 AND t.typsend <> 0 AND t.typtype IN ('b', 'r', 'm')
+    AND (t.typelem = 0 OR (e.oid < 16384 AND e.typsend <> 0))) AS stable,
+  NOT a.attnotnull AS nullable, a.atthasdef AND a.attgenerated = '' AS has_default,
+  a.attgenerated <> '' AS generated, a.attidentity::text AS identity
+FROM pg_attribute a
+JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_type t ON t.oid = a.atttypid
+LEFT JOIN pg_type e ON e.oid = t.typelem
+WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND ${ofUsers}
+ORDER BY a.attrelid, a.attnum`;
+
+function toColumn(row: ColumnRow): Column {
+  return {
+    name: row.name,
+    number: row.number,
+    type: row.type,
+    baseType: row.base_type,
+    stableBinary: row.stable,
+    nullable: row.nullable,
+    hasDefault: row.has_default,
+    generated: row.generated,
+    identity: row.identity === "a" ? "always" : row.identity === "d" ? "default" : null,
+  };
+}
+
+interface ForeignKeyRow {
+  oid: number;
+  name: string;
+  columns: string[];
+  ref_schema: string;
+  ref_name: string;
+  ref_columns: string[];
+  on_delete: string;
+  on_update: string;
+}
+
+const columnNames = (relation: string, numbers: string) =>
+  `(SELECT to_json(array_agg(a.attname::text ORDER BY k.at)) FROM unnest(${numbers}) WITH ORDINALITY k(n, at)
+    JOIN pg_attribute a ON a.attrelid = ${relation} AND a.attnum = k.n)`;
+
+const foreignKeysSql = `
+SELECT f.conrelid::int8::float8 AS oid, f.conname::text AS name, ${columnNames("f.conrelid", "f.conkey")} AS columns,
+  rn.nspname::text AS ref_schema, r.relname::text AS ref_name, ${columnNames("f.confrelid", "f.confkey")} AS ref_columns,
+  f.confdeltype::text AS on_delete, f.confupdtype::text AS on_update
+FROM pg_constraint f
+JOIN pg_class c ON c.oid = f.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_class r ON r.oid = f.confrelid JOIN pg_namespace rn ON rn.oid = r.relnamespace
+WHERE f.contype = 'f' AND f.conparentid = 0 AND ${ofUsers}
+ORDER BY f.conrelid, f.conname`;
+
+const actions: Readonly<Record<string, ReferentialAction>> = {
+  a: "no action",
+  r: "restrict",
+  c: "cascade",
+  n: "set null",
+  d: "set default",
+};
+
+function toForeignKey(row: ForeignKeyRow): ForeignKey {
+  return {
+    name: row.name,
+    columns: row.columns,
+    references: { schema: row.ref_schema, name: row.ref_name },
+    referencedColumns: row.ref_columns,
+    onDelete: actions[row.on_delete] ?? "no action",
+    onUpdate: actions[row.on_update] ?? "no action",
+  };
+}
+
+interface IndexRow {
+  oid: number;
+  name: string;
+  primary: boolean;
+  columns: (string | null)[];
+  expressions: string[];
+  predicate: string | null;
+  nulls_not_distinct: boolean;
+}
+
+// pg_get_indexdef(index, n, false) spells the n-th column or expression; INCLUDE columns are beyond indnkeyatts.
+const indexesSql = `
+SELECT i.indrelid::int8::float8 AS oid, ic.relname::text AS name, i.indisprimary AS primary,
+  (SELECT to_json(array_agg(a.attname::text ORDER BY k)) FROM generate_series(0, i.indnkeyatts - 1) k
+    LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k] AND i.indkey[k] <> 0) AS columns,
+  (SELECT to_json(array_agg(pg_get_indexdef(i.indexrelid, k, false) ORDER BY k)) FROM generate_series(1, i.indnkeyatts) k) AS expressions,
+  pg_get_expr(i.indpred, i.indrelid)::text AS predicate, i.indnullsnotdistinct AS nulls_not_distinct
+FROM pg_index i
+JOIN pg_class ic ON ic.oid = i.indexrelid
+JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE i.indisunique AND i.indisvalid AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND ${ofUsers}
+ORDER BY i.indrelid, ic.relname`;
+
+function toUniqueIndex(row: IndexRow): UniqueIndex {
+  return {
+    name: row.name,
+    primary: row.primary,
+    columns: row.columns,
+    expressions: row.expressions,
+    predicate: row.predicate,
+    nullsNotDistinct: row.nulls_not_distinct,
+  };
+}
+
+interface TriggerRow {
+  oid: number;
+  name: string;
+  mode: "O" | "R" | "A";
+}
+
+const triggersSql = `
+SELECT g.tgrelid::int8::float8 AS oid, g.tgname::text AS name, g.tgenabled::text AS mode
+FROM pg_trigger g
+JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE NOT g.tgisinternal AND g.tgenabled <> 'D' AND g.tgname NOT LIKE 'runback\\_%' AND ${ofUsers}
+ORDER BY g.tgrelid, g.tgname`;
+
+const partitionsSql = `
+SELECT r.oid::int8::float8 AS root, pn.nspname::text AS schema, p.relname::text AS name
+FROM pg_class r JOIN pg_namespace n ON n.oid = r.relnamespace
+CROSS JOIN LATERAL pg_partition_tree(r.oid) t
+JOIN pg_class p ON p.oid = t.relid JOIN pg_namespace pn ON pn.oid = p.relnamespace
+WHERE r.relkind = 'p' AND NOT r.relispartition AND t.relid <> r.oid AND ${ofUsers}
+ORDER BY r.oid, p.relname`;

@@ -1,0 +1,24 @@
+/**
+ * Settings under which values turn into text and back without loss, whatever the session was started with. Functions
+ * that write images carry them as SET clauses; transactions that read images set them locally.
+ */
+export const exactText: Readonly<Record<string, string>> = {
+  DateStyle: "ISO, YMD",
+  IntervalStyle: "postgres",
+  TimeZone: "UTC",
+  extra_float_digits: "1",
+  bytea_output: "hex",
+  lc_monetary: "C",
+  xmlbinary: "base64",
+  xmloption: "content",
+  search_path: "pg_catalog, pg_temp",
+};
+
+export const exactTextClauses = Object.entries(exactText)
+  .map(([name, value]) => (name === "search_path" ? `SET ${name} = ${value}` : `SET ${name} = '${value}'`))
+  .join("\n  ");
+
+/** One statement that makes the current transaction read and write images exactly. */
+export const useExactText = `SELECT ${Object.entries(exactText)
+  .map(([name, value]) => `set_config('${name}', '${value}', true)`)
+  .join(", ")}`;
