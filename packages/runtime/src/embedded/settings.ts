@@ -17,7 +17,8 @@ export function serverSettings(port: number, clusterName: string, durability: Du
     max_connections: "100",
     timezone: "UTC",
     log_timezone: "UTC",
-    // Statements and details quote rows, and rows are people.
+    // Errors, their statements and details quote rows, and rows are people. In this order LOG is above ERROR.
+    log_min_messages: "log",
     log_min_error_statement: "panic",
     log_error_verbosity: "terse",
     log_checkpoints: "off",
@@ -32,6 +33,7 @@ export function serverSettings(port: number, clusterName: string, durability: Du
     // Nothing replicates from here; bulk loads into a new table then skip the write-ahead log.
     wal_level: "minimal",
     max_wal_senders: "0",
+    max_logical_replication_workers: "0",
     wal_compression: "pglz",
     max_wal_size: "4GB",
     min_wal_size: "80MB",

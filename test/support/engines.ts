@@ -1,0 +1,29 @@
+import type { Engine } from "@runback/core";
+import { openPglite, openPostgres } from "@runback/engines";
+import { createDatabase } from "./database.ts";
+
+export interface TestTarget extends AsyncDisposable {
+  readonly engine: Engine;
+}
+
+/** Every engine the suites loop over. A new engine is one line here. */
+export const engineNames = ["postgres", "pglite"] as const;
+
+/** A fresh target with Runback's own tables. */
+export async function freshTarget(name: (typeof engineNames)[number]): Promise<TestTarget> {
+  if (name === "pglite") {
+    const engine = await openPglite(undefined);
+    await engine.init();
+    return { engine, [Symbol.asyncDispose]: () => engine.close() };
+  }
+  const database = await createDatabase();
+  const engine = openPostgres(database.url);
+  await engine.init();
+  return {
+    engine,
+    [Symbol.asyncDispose]: async () => {
+      await engine.close();
+      await database.drop();
+    },
+  };
+}
