@@ -104,19 +104,19 @@ function* registrationsOf(
   let seated = 0;
   let count = 0;
   for (const position of attendees(random, members, event.turnout)) {
-    const registered = awake(opened + Math.floor((count * span + random.below(span)) / event.turnout));
+    const signedUp = opened + Math.floor((count * span + random.below(span)) / event.turnout);
     const drawn = draw(random, statuses);
     const cancels = sampleStatuses[drawn] === "CANCELLED";
     const full = event.limit > 0 && seated >= event.limit;
     const status = full && !cancels ? random.pick(["Waitlisted", "WaitList"] as const) : drawn;
     if (!cancels && !full) seated++;
     const format = random.permille(80) ? dayOnly : random.pick(datePatterns);
-    const cancelledAt = cancels ? awake(registered + random.below(closed - registered)) : undefined;
+    const leftAt = cancels ? signedUp + random.below(closed - signedUp) : undefined;
     yield {
       position,
       status,
-      registered: format(registered),
-      cancelled: cancelledAt === undefined ? "" : format(cancelledAt),
+      registered: format(awake(signedUp)),
+      cancelled: leftAt === undefined ? "" : format(awake(leftAt)),
     };
     count++;
   }

@@ -35,7 +35,7 @@ const small: SampleOptions = { members: 40, events: 12, registrations: 100 };
 const smallHashes = [
   "ac8702caed03975a4ad78925cf3e38b4c3eeb6537b6b76e9933bbd554d30a6ca",
   "e954cf1974dd7b0e4524328b124b7ef95f435177683fd700a3fb0250b40a8224",
-  "90c9390959978497282c3dad18970b7fb4b3f6c5096475b438e5bdbb453ed203",
+  "8bef7c33ba384723d6ecaa048a5ed8bdb1aa7225ee5211ba03b684ca0aa1ef3f",
 ];
 
 describe("writeSampleExport", () => {
