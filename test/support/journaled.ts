@@ -1,12 +1,27 @@
-import { type ConflictPolicy, type Connection, type Engine, type UndoPlan, type UndoRequest, findTable, newRunId } from "@runback/core";
 import { randomBytes } from "node:crypto";
+import {
+  type ConflictPolicy,
+  type Connection,
+  type Engine,
+  findTable,
+  newRunId,
+  type UndoPlan,
+  type UndoRequest,
+} from "@runback/core";
 
 /** Runs work as a journaled run over the named tables and returns the run id. */
-export async function journaled(engine: Engine, tables: readonly string[], work: (tx: Connection) => Promise<void>): Promise<string> {
+export async function journaled(
+  engine: Engine,
+  tables: readonly string[],
+  work: (tx: Connection) => Promise<void>,
+): Promise<string> {
   const runId = await startRun(engine, "exec");
   const catalog = await engine.catalog();
   await engine.transaction(async (tx) => {
-    await engine.journal.enroll(tx, tables.map((name) => findTable(catalog, name)!));
+    await engine.journal.enroll(
+      tx,
+      tables.map((name) => findTable(catalog, name)!),
+    );
   });
   await engine.transaction(async (tx) => {
     await engine.journal.begin(tx, runId);
@@ -60,7 +75,7 @@ export async function undo(
 /** Every row of a table in its binary form, sorted: equal arrays mean byte-equal content. */
 export async function bytesOf(engine: Engine, table: string): Promise<string[]> {
   const { rows } = await engine.query<{ bytes: string }>(
-    `SELECT encode(record_send(t), 'hex') AS bytes FROM ${table} t ORDER BY 1`,
+    `SELECT encode(record_send(_row), 'hex') AS bytes FROM ${table} _row ORDER BY 1`,
   );
   return rows.map((row) => row.bytes);
 }

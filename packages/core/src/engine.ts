@@ -24,6 +24,8 @@ export interface Connection {
   query<R extends object = Record<string, unknown>>(text: string, params?: readonly Value[]): Promise<Result<R>>;
   /** Several statements without parameters. */
   script(text: string): Promise<void>;
+  /** Runs work that may fail without losing the transaction: an error undoes just this work, and is thrown on. */
+  savepoint<T>(work: (tx: Connection) => Promise<T>): Promise<T>;
   /** Bulk load; inside a transaction only. Returns the rows loaded. */
   load(table: TableRef, columns: readonly string[], rows: AsyncIterable<TextRow>): Promise<number>;
 }

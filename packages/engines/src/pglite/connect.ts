@@ -63,6 +63,17 @@ function over(session: Pick<Transaction, "query" | "exec">): Connection {
     script: async (text) => {
       await session.exec(text);
     },
+    savepoint: async (work) => {
+      await session.exec("SAVEPOINT attempt");
+      try {
+        const result = await work(over(session));
+        await session.exec("RELEASE SAVEPOINT attempt");
+        return result;
+      } catch (error) {
+        await session.exec("ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt");
+        throw error;
+      }
+    },
     load: async (table, columns, rows) => {
       let loaded = 0;
       // The engine reads COPY input from one blob, so rows go in by chunks that stay small in memory.

@@ -83,6 +83,10 @@ function over(sql: postgres.Sql | postgres.TransactionSql): Connection {
       guarded(async () => {
         await sql.unsafe(text).simple();
       }),
+    savepoint: <T>(work: (tx: Connection) => Promise<T>) => {
+      if (!("savepoint" in sql)) throw new Error("a savepoint needs a transaction");
+      return sql.savepoint((inner) => work(over(inner))) as Promise<T>;
+    },
     load: (table, columns, rows) =>
       guarded(async () => {
         let loaded = 0;

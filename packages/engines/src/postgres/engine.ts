@@ -20,6 +20,7 @@ export function postgresEngine(driver: PostgresDriver): Engine {
     dialect: driver.dialect,
     query: driver.connection.query,
     script: driver.connection.script,
+    savepoint: driver.connection.savepoint,
     load: driver.connection.load,
     transaction: (work, options) => driver.transaction(work, options),
     store,

@@ -54,41 +54,49 @@ async function install(tx: Connection, table: Table): Promise<void> {
   for (const ref of [table, ...table.partitions]) await tx.script(captureTriggers(num, table, ref));
 }
 
-/** Joins the two transition tables by primary key; a row whose key changed is left on both sides and pairs by key_changes. */
+/**
+ * Joins the two transition tables by primary key; a row whose key changed is left on both sides and pairs by key_changes.
+ * The aliases are names no user's column has: an alias that is also a column would mean the column.
+ */
 function captureFunction(layout: number, table: Table): string {
   const columns = imageColumns(table);
   const key = keyColumns(table).map((column) => id(column.name));
-  const samePair = key.map((name) => `o.${name} = n.${name}`).join(" AND ");
+  const samePair = key.map((name) => `_old.${name} = _new.${name}`).join(" AND ");
+  // Moving a row between partitions is a deletion and an insertion to row triggers, so there the pairing itself must tell.
+  const keysMayChange =
+    table.partitions.length > 0
+      ? "true"
+      : "EXISTS (SELECT FROM runback.key_changes k WHERE k.run = _runback_run AND k.ord = _runback_ord)";
   const journal = "INSERT INTO runback.journal (run, layout, ord, key, before, after)";
   return `
 CREATE OR REPLACE FUNCTION runback.${id(`capture_${layout}`)}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
   ${exactTextClauses} AS $capture$
 DECLARE
   _runback_run integer := runback.current_run();
-  _runback_ord bigint := current_setting('runback.at_' || pg_trigger_depth(), true)::bigint;
+  _runback_ord bigint := nullif(current_setting('runback.at_' || pg_trigger_depth(), true), '')::bigint;
 BEGIN
   IF TG_OP = 'INSERT' THEN
     ${journal}
-    SELECT _runback_run, ${layout}, _runback_ord, ${keyText("n", table)}, NULL, ${liveDigest("n", columns)} FROM new_rows n;
+    SELECT _runback_run, ${layout}, _runback_ord, ${keyText("_new", table)}, NULL, ${liveDigest("_new", columns)} FROM runback_new _new;
   ELSIF TG_OP = 'UPDATE' THEN
     ${journal}
-    SELECT _runback_run, ${layout}, _runback_ord, ${keyText("o", table)}, ${image("o", columns)}, ${liveDigest("n", columns)}
-    FROM old_rows o JOIN new_rows n ON ${samePair} WHERE o *<> n;
-    IF EXISTS (SELECT FROM runback.key_changes k WHERE k.run = _runback_run AND k.ord = _runback_ord) THEN
+    SELECT _runback_run, ${layout}, _runback_ord, ${keyText("_old", table)}, ${image("_old", columns)}, ${liveDigest("_new", columns)}
+    FROM runback_old _old JOIN runback_new _new ON ${samePair} WHERE _old *<> _new;
+    IF ${keysMayChange} THEN
       ${journal}
-      SELECT _runback_run, ${layout}, _runback_ord, ${keyText("o", table)}, ${image("o", columns)}, NULL::bytea
-      FROM old_rows o WHERE NOT EXISTS (SELECT FROM new_rows n WHERE ${samePair})
+      SELECT _runback_run, ${layout}, _runback_ord, ${keyText("_old", table)}, ${image("_old", columns)}, NULL::bytea
+      FROM runback_old _old WHERE NOT EXISTS (SELECT FROM runback_new _new WHERE ${samePair})
       UNION ALL
-      SELECT _runback_run, ${layout}, _runback_ord, ${keyText("n", table)}, NULL, ${liveDigest("n", columns)}
-      FROM new_rows n WHERE NOT EXISTS (SELECT FROM old_rows o WHERE ${samePair});
+      SELECT _runback_run, ${layout}, _runback_ord, ${keyText("_new", table)}, NULL, ${liveDigest("_new", columns)}
+      FROM runback_new _new WHERE NOT EXISTS (SELECT FROM runback_old _old WHERE ${samePair});
     END IF;
   ELSIF TG_OP = 'DELETE' THEN
     ${journal}
-    SELECT _runback_run, ${layout}, _runback_ord, ${keyText("o", table)}, ${image("o", columns)}, NULL FROM old_rows o;
+    SELECT _runback_run, ${layout}, _runback_ord, ${keyText("_old", table)}, ${image("_old", columns)}, NULL FROM runback_old _old;
   ELSIF TG_OP = 'TRUNCATE' THEN
     ${journal}
-    SELECT _runback_run, ${layout}, nextval('runback.statement_order'), ${keyText("o", table)}, ${image("o", columns)}, NULL
-    FROM ${tableName(table)} o;
+    SELECT _runback_run, ${layout}, nextval('runback.statement_order'), ${keyText("_old", table)}, ${image("_old", columns)}, NULL
+    FROM ${tableName(table)} _old;
   END IF;
   RETURN NULL;
 END $capture$;
@@ -116,11 +124,11 @@ function captureTriggers(layout: number, table: Table, ref: TableRef): string {
   return `
 CREATE OR REPLACE TRIGGER runback_mark BEFORE INSERT OR UPDATE OR DELETE ON ${on}
   FOR EACH STATEMENT WHEN (${whenRun}) EXECUTE FUNCTION runback.mark_statement();
-CREATE OR REPLACE TRIGGER runback_capture_insert AFTER INSERT ON ${on} REFERENCING NEW TABLE AS new_rows
+CREATE OR REPLACE TRIGGER runback_capture_insert AFTER INSERT ON ${on} REFERENCING NEW TABLE AS runback_new
   FOR EACH STATEMENT WHEN (${whenRun}) ${capture};
-CREATE OR REPLACE TRIGGER runback_capture_update AFTER UPDATE ON ${on} REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+CREATE OR REPLACE TRIGGER runback_capture_update AFTER UPDATE ON ${on} REFERENCING OLD TABLE AS runback_old NEW TABLE AS runback_new
   FOR EACH STATEMENT WHEN (${whenRun}) ${capture};
-CREATE OR REPLACE TRIGGER runback_capture_delete AFTER DELETE ON ${on} REFERENCING OLD TABLE AS old_rows
+CREATE OR REPLACE TRIGGER runback_capture_delete AFTER DELETE ON ${on} REFERENCING OLD TABLE AS runback_old
   FOR EACH STATEMENT WHEN (${whenRun}) ${capture};
 CREATE OR REPLACE TRIGGER runback_capture_truncate BEFORE TRUNCATE ON ${on}
   FOR EACH STATEMENT WHEN (${whenRun}) ${capture};

@@ -89,7 +89,8 @@ CREATE TABLE runback.key_changes (
   new_key text[] NOT NULL
 );
 CREATE INDEX key_changes_run ON runback.key_changes (run, ord);
--- One row for every row of a run that is being taken back. act: what would be done (insert, update, delete, none);
+-- One row for every row of a run that is being taken back. act: what would be done (insert, update, delete; pass: a row that came and
+-- went within the run, which only a replay in reverse passes through; none);
 -- guard: the digest the live row must still have when it is done, NULL when it must be absent.
 CREATE TABLE runback.undo_rows (
   plan text NOT NULL,

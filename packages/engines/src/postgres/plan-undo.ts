@@ -69,10 +69,11 @@ async function classify(tx: Connection, request: UndoRequest, run: number, layou
      SELECT $1, ${layout.num}, key, class,
        CASE WHEN class = 'reverted' THEN CASE WHEN before IS NULL THEN 'delete' WHEN after IS NULL THEN 'insert' ELSE 'update' END
          ${force ? "WHEN class = 'edited' THEN CASE WHEN before IS NULL THEN 'delete' ELSE 'update' END WHEN class = 'missing' THEN 'insert'" : ""}
-         ELSE 'none' END,
+         WHEN passing THEN 'pass' ELSE 'none' END,
        keyed, before, CASE WHEN class = 'edited' THEN live ELSE after END
      FROM (
        SELECT n.key, n.before, n.after, n.ord, ${touchesKeys(layout)} AS keyed,
+         n.before IS NULL AND n.after IS NULL AND NOT ${present} AS passing,
          ${force ? `CASE WHEN ${present} THEN ${live} END` : "NULL::bytea"} AS live,
          CASE
            WHEN n.before IS NULL AND n.after IS NULL THEN 'already'

@@ -26,8 +26,8 @@ export async function protectAudit(tx: Connection, table: TableRef): Promise<voi
       FOR EACH ROW EXECUTE FUNCTION runback.chain_entry();`);
   await tx.query(
     `WITH RECURSIVE entries AS (
-       SELECT row_number() OVER (ORDER BY t."createdAt", t.id) AS seq, t.id::text AS entry, runback.entry_sha256(to_jsonb(t), h.columns) AS row_sha256
-       FROM ${name} t, runback.audit_heads h WHERE h.relation = $1
+       SELECT row_number() OVER (ORDER BY _entry."createdAt", _entry.id) AS seq, _entry.id::text AS entry, runback.entry_sha256(to_jsonb(_entry), h.columns) AS row_sha256
+       FROM ${name} _entry, runback.audit_heads h WHERE h.relation = $1
      ), chained AS (
        SELECT seq, entry, row_sha256, repeat('0', 64) AS previous,
          encode(sha256(convert_to(repeat('0', 64) || row_sha256, 'UTF8')), 'hex') AS link FROM entries WHERE seq = 1

@@ -97,19 +97,18 @@ async function attempt(
   layouts: readonly Layout[],
 ): Promise<number | { cause: unknown }> {
   const layout = layouts.find((each) => each.num === group.layout)!;
-  await tx.query("SAVEPOINT replayed");
   try {
-    let rows = 0;
-    await withoutUserTriggers(tx, layout, async () => {
-      for (const statement of reverseStatements(layout)) {
-        rows += (await tx.query(statement, [request.rollbackRunId, run, group.ord])).count;
-      }
+    return await tx.savepoint(async (inner) => {
+      let rows = 0;
+      await withoutUserTriggers(inner, layout, async () => {
+        for (const statement of reverseStatements(layout)) {
+          rows += (await inner.query(statement, [request.rollbackRunId, run, group.ord])).count;
+        }
+      });
+      return rows;
     });
-    await tx.query("RELEASE SAVEPOINT replayed");
-    return rows;
   } catch (cause) {
     if (!constraintCodes.has(String((cause as { code?: unknown }).code))) throw cause;
-    await tx.query("ROLLBACK TO SAVEPOINT replayed");
     return { cause };
   }
 }
@@ -120,7 +119,7 @@ function reverseStatements({ num, table, columns }: Layout): string[] {
   const entries = (alias: string) =>
     `${alias}.run = $2::int AND ${alias}.layout = ${num} AND ${alias}.ord = $3::bigint`;
   const planned = (key: string) =>
-    `EXISTS (SELECT FROM runback.undo_rows u WHERE u.plan = $1 AND u.layout = ${num} AND u.act <> 'none' AND u.class = 'reverted' AND u.key = ${key})`;
+    `EXISTS (SELECT FROM runback.undo_rows u WHERE u.plan = $1 AND u.layout = ${num} AND (u.act = 'pass' OR u.act <> 'none' AND u.class = 'reverted') AND u.key = ${key})`;
   const value = (index: number) => fromImage("j.before", index, columns[index]!);
   const settable = columns
     .map((column, index) => ({ column, index }))
@@ -133,7 +132,7 @@ function reverseStatements({ num, table, columns }: Layout): string[] {
     `UPDATE ${name} t SET ${set} FROM runback.key_changes k
        JOIN runback.journal j ON ${entries("j")} AND j.key = k.old_key AND j.after IS NULL
        JOIN runback.journal n ON ${entries("n")} AND n.key = k.new_key AND n.before IS NULL
-     WHERE ${entries("k")} AND ${matchesKey("t", "k.new_key", table)} AND ${live} = n.after`,
+     WHERE ${entries("k")} AND ${planned("k.old_key")} AND ${matchesKey("t", "k.new_key", table)} AND ${live} = n.after`,
     `DELETE FROM ${name} t USING runback.journal j
      WHERE ${entries("j")} AND j.before IS NULL AND ${planned("j.key")} AND NOT ${paired("new_key")}
        AND ${matchesKey("t", "j.key", table)} AND ${live} = j.after`,

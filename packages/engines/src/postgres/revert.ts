@@ -89,7 +89,7 @@ const statements: Record<Act, (layout: Layout, range: string) => string> = {
   update: ({ table, columns }, range) => {
     const set = columns
       .map((column, index) => [column, index] as const)
-      .filter(([column]) => !table.primaryKey.includes(column.name))
+      .filter(([column]) => !table.primaryKey.includes(column.name) && column.identity !== "always")
       .map(([column, index]) => `${id(column.name)} = ${fromImage("u.before", index, column)}`);
     return `UPDATE ${tableName(table)} t SET ${set.join(", ")}
       FROM runback.undo_rows u WHERE ${range} AND ${matchesKey("t", "u.key", table)} AND ${liveDigest("t", columns)} = u.guard`;
