@@ -15,7 +15,7 @@ export interface TestDatabase extends AsyncDisposable {
  * @param options.template name of a database to clone, as `templateDatabase` returns it
  */
 export async function createDatabase(options: { template?: string } = {}): Promise<TestDatabase> {
-  const name = `test_${randomBytes(6).toString("hex")}`;
+  const name = `${inject("postgresPrefix")}${randomBytes(6).toString("hex")}`;
   await onServer(async (sql) => {
     await sql`CREATE DATABASE ${sql(name)} TEMPLATE ${sql(options.template ?? "template0")}`;
   });
@@ -33,7 +33,7 @@ export async function createDatabase(options: { template?: string } = {}): Promi
  * @param key names what `prepare` makes; change it with what it makes
  */
 export async function templateDatabase(key: string, prepare: (url: string) => Promise<void>): Promise<string> {
-  const name = `template_${createHash("sha256").update(key).digest("hex").slice(0, 16)}`;
+  const name = `${inject("postgresPrefix")}template_${createHash("sha256").update(key).digest("hex").slice(0, 16)}`;
   await onServer(async (sql) => {
     await sql`SELECT pg_advisory_lock(hashtext(${name}))`;
     const [made] = await sql`SELECT datistemplate FROM pg_database WHERE datname = ${name}`;

@@ -22,7 +22,7 @@ export interface AcquireOptions {
 }
 
 export interface EmbeddedLease extends AsyncDisposable {
-  /** `postgres://runback:<password>@127.0.0.1:<port>/runback`, the same for all processes and, mostly, all starts. */
+  /** `postgres://operator:<password>@127.0.0.1:<port>/runback`, the same for all processes and, mostly, all starts. */
   readonly url: string;
   /** Gives the server up. The last one waits until it has stopped. Calling it again does nothing. */
   release(): Promise<void>;
@@ -31,6 +31,7 @@ export interface EmbeddedLease extends AsyncDisposable {
 /** Above the 75 s after which the supervisor has killed a server that does not stop. */
 const RELEASE_MS = 90_000;
 const RETRY_MS = 25;
+const KILLS_ALLOWED = 5;
 
 /**
  * The embedded PostgreSQL of a directory, shared by all processes that ask for it: started by the first, stopped after
@@ -85,12 +86,17 @@ export async function acquireEmbedded(options: AcquireOptions): Promise<Embedded
 async function makeClaim(directory: string, durability: Durability, timeoutMs: number): Promise<Socket> {
   const deadline = performance.now() + timeoutMs;
   const left = () => deadline - performance.now();
+  let killed = 0;
   while (left() > 0) {
     const contact = readContact(directory);
     const socket = contact && (await connect(contact, directory, left()));
     if (socket) return socket;
-    // If not, the one in charge is about to listen, or about to leave.
-    if (!(await launchSupervisor(directory, durability, left()))) await pause(RETRY_MS);
+    const launch = await launchSupervisor(directory, durability, left());
+    // The one in charge is about to listen, or about to leave.
+    if (launch === "not-needed") await pause(RETRY_MS);
+    if (launch === "killed" && ++killed > KILLS_ALLOWED) {
+      throw startFailed(`its supervisor was killed ${killed} times before it was up; is memory short?`, "");
+    }
   }
   const pid = readContact(directory)?.pid;
   throw startFailed(`no answer within ${timeoutMs / 1000} s from its supervisor${pid ? ` (process ${pid})` : ""}`, "");

@@ -13,10 +13,13 @@ import { RunbackError } from "@runback/core";
 import type { Account } from "./account.ts";
 import type { Binaries } from "./binaries.ts";
 import { type Execution, execute } from "./execute.ts";
+import { findProcesses, signal } from "./processes.ts";
 import { startFailed } from "./start-failed.ts";
 
-export const ROLE = "runback";
+// Not "runback": with the default search_path ("$user", public) a role of that name would create its tables in schema runback.
+export const ROLE = "operator";
 export const DATABASE = "runback";
+const UNFINISHED = "postgres.new-";
 
 export interface ClusterOptions {
   readonly binaries: Binaries;
@@ -41,15 +44,12 @@ export function dataFolder(home: string): string {
  */
 export async function ensureCluster(options: ClusterOptions): Promise<"created" | "kept"> {
   const { binaries, account, home, durable } = options;
-  // Whoever left these died in the middle: the lock says that nobody is at it now.
-  for (const name of readdirSync(home)) {
-    if (name.startsWith("postgres.new-")) rmSync(join(home, name), { recursive: true, force: true });
-  }
+  removeUnfinished(home);
   if (existsSync(dataFolder(home))) {
     requireVersion(dataFolder(home), binaries);
     return "kept";
   }
-  const work = join(home, `postgres.new-${process.pid}`);
+  const work = join(home, `${UNFINISHED}${process.pid}`);
   mkdirSync(work, { mode: 0o700 });
   const passwordFile = join(work, "password");
   writeFileSync(passwordFile, `${options.password}\n`, { mode: 0o600 });
@@ -77,6 +77,15 @@ export async function ensureCluster(options: ClusterOptions): Promise<"created" 
   renameSync(data, dataFolder(home));
   rmSync(work, { recursive: true, force: true });
   return "created";
+}
+
+/** Whoever left these died in the middle, as the lock says, but its initdb may still be at work. */
+function removeUnfinished(home: string): void {
+  const prefix = join(home, UNFINISHED);
+  for (const pid of findProcesses((text) => text.includes(prefix))) signal(pid, "SIGKILL");
+  for (const name of readdirSync(home).filter((entry) => entry.startsWith(UNFINISHED))) {
+    rmSync(join(home, name), { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  }
 }
 
 /** Gives the role a new password while no server runs: for a directory whose `embedded.json` was lost. */

@@ -42,7 +42,7 @@ export function newPassword(): string {
   return randomBytes(24).toString("hex");
 }
 
-/** `postgres://runback:<password>@127.0.0.1:<port>/runback` */
+/** `postgres://operator:<password>@127.0.0.1:<port>/runback` */
 export function connectionUrl(config: EmbeddedConfig): string {
   return `postgres://${ROLE}:${config.password}@127.0.0.1:${config.port}/${DATABASE}`;
 }

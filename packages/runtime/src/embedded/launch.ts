@@ -7,12 +7,15 @@ import { startFailed } from "./start-failed.ts";
 
 const ENTRY = fileURLToPath(new URL("./supervisor.ts", import.meta.url));
 
+/** `not-needed`: another one is in charge. `killed`: somebody ended it before it could say anything. */
+export type Launch = "listening" | "not-needed" | "killed";
+
 /**
- * Starts a supervisor and waits until it listens; false when it ended because another one is in charge.
+ * Starts a supervisor and waits until it listens or ends.
  *
- * @throws RunbackError when it can do neither
+ * @throws RunbackError the reason why it cannot serve
  */
-export async function launchSupervisor(directory: string, durability: Durability, timeoutMs: number): Promise<boolean> {
+export async function launchSupervisor(directory: string, durability: Durability, timeoutMs: number): Promise<Launch> {
   const child = spawn(process.execPath, [ENTRY, directory, durability], {
     // Its own session: Ctrl-C in the terminal of the first client must not take the server from the others.
     detached: true,
@@ -22,7 +25,9 @@ export async function launchSupervisor(directory: string, durability: Durability
   });
   try {
     const { line, status, stderr } = await firstWord(child, timeoutMs);
-    if (line === "listening" || status === NOT_NEEDED) return line === "listening";
+    if (line === "listening") return line;
+    if (status === NOT_NEEDED) return "not-needed";
+    if (status === "killed") return status;
     const failure = parseLine(line);
     if (failure?.state === "failed") throw failedWith(failure as unknown as Failure);
     throw startFailed(`its supervisor ended with ${status ?? "no word"}`, stderr);
@@ -36,7 +41,7 @@ export async function launchSupervisor(directory: string, durability: Durability
 interface FirstWord {
   readonly line: string;
   /** Exit status; absent while it runs. */
-  readonly status: number | undefined;
+  readonly status: number | "killed" | undefined;
   readonly stderr: string;
 }
 
@@ -44,7 +49,7 @@ function firstWord(child: ChildProcess, timeoutMs: number): Promise<FirstWord> {
   return new Promise((resolve) => {
     let line = "";
     let stderr = "";
-    const finish = (status?: number) => {
+    const finish = (status?: number | "killed") => {
       clearTimeout(patience);
       resolve({ line: line.trim(), status, stderr });
     };
@@ -60,7 +65,7 @@ function firstWord(child: ChildProcess, timeoutMs: number): Promise<FirstWord> {
       stderr += error.message;
       finish(-1);
     });
-    child.once("close", (status) => finish(status ?? -1));
+    child.once("close", (status) => finish(status ?? "killed"));
   });
 }
 

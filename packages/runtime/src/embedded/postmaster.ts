@@ -80,7 +80,8 @@ interface PidFile {
 function readPidFile(data: string): PidFile | undefined {
   try {
     const lines = readFileSync(join(data, "postmaster.pid"), "utf8").split("\n");
-    return { pid: Number(lines[0]), port: Number(lines[3]), ready: lines[7]?.trim() === "ready" };
+    // Negative for a single-user process.
+    return { pid: Math.abs(Number(lines[0])), port: Number(lines[3]), ready: lines[7]?.trim() === "ready" };
   } catch {
     return undefined;
   }
@@ -103,7 +104,7 @@ export function belongs(text: string | undefined, name: string): boolean {
  */
 async function clearLeftovers(data: string, name: string): Promise<void> {
   const gone = await waitUntil(10_000, () => {
-    const pids = findProcesses((text) => belongs(text, name));
+    const pids = findProcesses((text) => belongs(text, name) || text.includes(`--single -D ${data} `));
     for (const pid of pids) signal(pid, "SIGKILL");
     return pids.length === 0;
   });

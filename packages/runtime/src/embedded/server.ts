@@ -13,6 +13,8 @@ import { startFailed } from "./start-failed.ts";
 
 /** Crash recovery of 4 GB of write-ahead log fits; the waiting client's bound is above it. */
 const START_TIMEOUT_MS = 120_000;
+/** A client needs some 100 ms to find the new supervisor, more on a busy machine. */
+const RETURN_MS = 5_000;
 const LOSSES_ALLOWED = 5;
 const LOSSES_WITHIN_MS = 60_000;
 
@@ -25,6 +27,7 @@ export class EmbeddedServer {
   #postmaster: Postmaster | undefined;
   #home: string | undefined;
   #homeLock: Lock | undefined;
+  #reservedUntil = 0;
   #losses: number[] = [];
 
   /** @param lost called when the server ended without having been asked to */
@@ -37,6 +40,11 @@ export class EmbeddedServer {
 
   get running(): boolean {
     return this.#postmaster !== undefined;
+  }
+
+  /** Milliseconds for which an adopted server has to stay: those whom the dead supervisor served are coming back. */
+  get reservedMs(): number {
+    return this.running ? Math.max(0, this.#reservedUntil - performance.now()) : 0;
   }
 
   /**
@@ -60,6 +68,7 @@ export class EmbeddedServer {
     postmaster ??= await this.#start(home, config, known === undefined);
     this.#log.note(`${postmaster.origin} server ${postmaster.pid} on port ${postmaster.port}`);
     if (postmaster.port !== config.port) writeConfig(this.#directory, { ...config, port: postmaster.port });
+    if (postmaster.origin === "adopted") this.#reservedUntil = performance.now() + RETURN_MS;
     this.#postmaster = postmaster;
     postmaster.ended.then(() => this.#ended(postmaster));
   }

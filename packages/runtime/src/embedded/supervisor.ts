@@ -40,6 +40,10 @@ async function supervise(directory: string, durability: Durability): Promise<voi
     settling = true;
     for (;;) {
       if (dismissed || claims.count === 0) {
+        if (!dismissed && server.reservedMs > 0) {
+          setTimeout(settle, server.reservedMs);
+          break;
+        }
         await server.stop();
         if (dismissed || claims.count === 0) return leave();
       } else if (!server.running) {
