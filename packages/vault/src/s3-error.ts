@@ -19,15 +19,21 @@ export interface S3Failure {
   /** HTTP status; `undefined` when there was no answer. */
   readonly status: number | undefined;
   readonly message: string;
+  /** Milliseconds by which the server's clock is ahead of ours, when it said so. Signatures fail beyond 15 minutes. */
+  readonly skewMs: number;
 }
+
+/** Beyond this, a refusal is put down to the clock: the client library has then corrected its own and may try again. */
+const MAX_SKEW_MS = 5 * 60 * 1000;
 
 function member(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 }
 
 export function failureOf(thrown: unknown): S3Failure {
-  const status =
-    member(member(thrown, "$metadata"), "httpStatusCode") ?? member(member(thrown, "$response"), "statusCode");
+  const response = member(thrown, "$response");
+  const status = member(member(thrown, "$metadata"), "httpStatusCode") ?? member(response, "statusCode");
+  const date = member(member(response, "headers"), "date");
   const name = member(thrown, "name");
   const errno = member(thrown, "code");
   const message = member(thrown, "message");
@@ -36,6 +42,7 @@ export function failureOf(thrown: unknown): S3Failure {
     code: generic && typeof errno === "string" ? errno : String(name ?? "Error"),
     status: typeof status === "number" ? status : undefined,
     message: typeof message === "string" ? message : String(thrown),
+    skewMs: typeof date === "string" ? Date.parse(date) - Date.now() || 0 : 0,
   };
 }
 
@@ -55,6 +62,7 @@ const TRANSIENT = new Set([
 export function isTransient(failure: S3Failure): boolean {
   if (TRANSIENT.has(failure.code)) return true;
   if (failure.code === "CredentialsProviderError" || failure.code === "NotImplemented") return false;
+  if (failure.status === 403 && Math.abs(failure.skewMs) > MAX_SKEW_MS) return true;
   return failure.status === undefined || failure.status === 429 || failure.status >= 500 || failure.status === 200;
 }
 
@@ -69,7 +77,9 @@ export function s3Error(thrown: unknown, key: string, location: string): Error {
   if (thrown instanceof RunbackError) return thrown;
   const failure = failureOf(thrown);
   const { code, status } = failure;
-  const why = status === undefined ? code : `HTTP ${status} ${code}`;
+  const minutes = Math.round(failure.skewMs / 60_000);
+  const clock = Math.abs(failure.skewMs) > MAX_SKEW_MS ? `; its clock is ${minutes} minutes from this machine's` : "";
+  const why = status === undefined ? code : `HTTP ${status} ${code}${clock}`;
   if (code === "NoSuchBucket") return bucketMissing(location, thrown);
   if (/missing Object Lock Configuration/i.test(failure.message)) return lockUnsupported(location, thrown);
   if (status === 403 && /object lock/i.test(failure.message)) return locked(key, undefined, thrown);
