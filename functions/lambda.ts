@@ -1,0 +1,20 @@
+import { errorDocument } from "@runback/core";
+import { Hono } from "hono";
+// Deprecated there in favour of @hono/aws-lambda, which is not published yet: this is the only file to change when it is.
+import { streamHandle } from "hono/aws-lambda";
+
+/**
+ * A handler for a function URL in streaming mode. When `fetch` rejects, which the API itself never does, the answer is a 500
+ * problem document; the adapter alone would send its error text under status 200.
+ */
+export function lambdaHandler(fetch: (request: Request) => Promise<Response>): ReturnType<typeof streamHandle> {
+  const app = new Hono().all("*", (context) => fetch(context.req.raw));
+  app.onError((thrown, context) => {
+    const { code, message, recovery } = errorDocument(thrown).error;
+    const entry = { timestamp: new Date().toISOString(), level: "error", op: "functions.api", code, message, recovery };
+    process.stdout.write(`${JSON.stringify(entry)}\n`);
+    const problem = { type: "about:blank", title: "The service could not start", status: 500, code };
+    return context.json(problem, 500, { "content-type": "application/problem+json" });
+  });
+  return streamHandle(app);
+}

@@ -1,0 +1,47 @@
+import { createDeadLetterQueue, mayFill } from "./dead-letter-queue.ts";
+import type { FunctionDefaults } from "./function-defaults.ts";
+import { lambdaOnly } from "./lambda-only.ts";
+import type { Vault } from "./vault.ts";
+
+type Link = Vault["access"] | Vault["sweep"];
+
+/** Daily jobs, at minutes when not everybody's do. Times are UTC. */
+export function createSchedules(defaults: FunctionDefaults, vault: Vault) {
+  const schedule = (name: string, handler: string, when: `cron(${string})`, link: Link) =>
+    createSchedule(defaults, { name, handler, when, link });
+  return [
+    schedule("AuditVerification", "functions/schedules/audit-verification.handler", "cron(17 3 * * ? *)", vault.access),
+    schedule("VaultRetention", "functions/schedules/vault-retention.handler", "cron(17 4 * * ? *)", vault.sweep),
+  ];
+}
+
+/**
+ * A schedule fails in two places, and each has its retries and reports to the same queue: the scheduler that cannot deliver
+ * the event, and the function that got it and threw. The scheduler invokes asynchronously and never sees the second.
+ */
+function createSchedule(
+  defaults: FunctionDefaults,
+  job: { name: string; handler: string; when: `cron(${string})`; link: Link },
+) {
+  const { name, handler, when: schedule } = job;
+  const deadLetters = createDeadLetterQueue(`${name}DeadLetters`);
+  const target = new sst.aws.Function(`${name}Function`, {
+    ...defaults,
+    handler,
+    link: [...defaults.link, job.link],
+    permissions: [mayFill(deadLetters)],
+    memory: "1024 MB",
+    timeout: "15 minutes",
+    retries: 2,
+    transform: {
+      role: lambdaOnly,
+      eventInvokeConfig: (args) => {
+        args.destinationConfig = { onFailure: { destination: deadLetters.arn } };
+      },
+    },
+  });
+  new sst.aws.CronV2(name, { function: target, schedule, timezone: "UTC", retries: 3, dlq: deadLetters.arn });
+  return { name, target, deadLetters };
+}
+
+export type Schedules = ReturnType<typeof createSchedules>;
