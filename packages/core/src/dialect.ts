@@ -25,8 +25,8 @@ export interface Dialect {
     readonly from: string;
     readonly where: string;
   }): string;
-  /** Statement that creates a scratch table for staging. */
-  createStage(ref: TableRef, columns: readonly (readonly [name: string, type: LogicalType])[]): string;
+  /** Creates a scratch table, from columns or from a query; unlogged where the engine can. */
+  createStage(ref: TableRef, content: readonly (readonly [name: string, type: LogicalType])[] | string): string;
   minutesBetween(a: string, b: string): string;
   jsonText(jsonExpression: string, key: string): string;
 }

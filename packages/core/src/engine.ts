@@ -3,6 +3,7 @@ import type { Catalog, Table, TableRef } from "./catalog.ts";
 import type { Dialect } from "./dialect.ts";
 import type { JournalPort } from "./journal.ts";
 import type { Store } from "./store.ts";
+import type { TableModel } from "./table-model.ts";
 
 /** What crosses the wire to every engine: anything else is cast in the SQL (`$1::jsonb`, `$2::timestamptz`). */
 export type Value = string | number | boolean | null;
@@ -53,6 +54,10 @@ export interface Engine extends Connection {
   catalog(connection?: Connection): Promise<Catalog>;
   /** Makes a table append-only: UPDATE, DELETE and TRUNCATE are refused, and every row joins the hash chain. */
   protectAudit(tx: Connection, table: TableRef): Promise<void>;
+  /** SQL of one live row's digest, under an alias: equal content, equal digest. */
+  rowDigest(alias: string, table: Table): string;
+  /** Creates a table of a migration's model unless one of that name is there. */
+  createTable(tx: Connection, model: TableModel): Promise<void>;
   /** Digests of every row of a table, combined per key range. One statement, rows do not travel. */
   digests(connection: Connection, table: Table): Promise<TableDigest>;
   serverVersion(): Promise<string>;

@@ -40,9 +40,11 @@ export const dialect: Dialect = {
   },
   updateFrom: ({ target, set, from, where }) =>
     `UPDATE ${table(target)} AS t SET ${set.map(([column, expression]) => `${id(column)} = ${expression}`).join(", ")} FROM ${from} WHERE ${where}`,
-  createStage: (ref, columns) =>
+  createStage: (ref, content) =>
     // Unlogged: staging is rebuilt from the source after a server crash, never trusted across one.
-    `CREATE UNLOGGED TABLE ${table(ref)} (${columns.map(([name, type]) => `${id(name)} ${types[type]}`).join(", ")})`,
+    typeof content === "string"
+      ? `CREATE UNLOGGED TABLE ${table(ref)} AS ${content}`
+      : `CREATE UNLOGGED TABLE ${table(ref)} (${content.map(([name, type]) => `${id(name)} ${types[type]}`).join(", ")})`,
   minutesBetween: (a, b) => `abs(extract(epoch from (${a}) - (${b}))) / 60`,
   jsonText: (json, key) => `(${json} ->> ${literal(key)})`,
 };

@@ -1,9 +1,11 @@
 import type { Connection, Engine, TransactionOptions } from "@runback/core";
 import { applyOwnTables } from "./apply-own-tables.ts";
+import { createTable } from "./create-table.ts";
 import { digests } from "./digests.ts";
 import { journal } from "./journal.ts";
 import { protectAudit } from "./protect-audit.ts";
 import { readCatalog } from "./read-catalog.ts";
+import { imageColumns, liveDigest } from "./row-image.ts";
 import { store } from "./store.ts";
 
 /** What a driver brings; everything else is the same for every server that speaks PostgreSQL's SQL. */
@@ -29,6 +31,8 @@ export function postgresEngine(driver: PostgresDriver): Engine {
     catalog: (tx) => (tx ? readCatalog(tx) : driver.transaction(readCatalog)),
     protectAudit,
     digests,
+    createTable,
+    rowDigest: (alias, table) => liveDigest(alias, imageColumns(table)),
     serverVersion: async () => {
       const version = await driver.connection.query<{ version: string }>(
         "SELECT current_setting('server_version') AS version",

@@ -2,5 +2,5 @@
 export const exportPaths = {
   members: "members/wa-members-export.csv",
   events: "events/wa-events-export.csv",
-  registrations: "registrations/wa-registrations-export.csv",
+  registrations: "events/wa-registrations-export.csv",
 } as const;

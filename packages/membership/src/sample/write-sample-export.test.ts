@@ -88,7 +88,7 @@ describe("writeSampleExport", () => {
     expect(peakKilobytes).toBeGreaterThan(0);
     expect(peakKilobytes).toBeLessThan(200_000);
     const pairs = new Set<string>();
-    const path = join(directory, "registrations/wa-registrations-export.csv");
+    const path = join(directory, "events/wa-registrations-export.csv");
     for await (const record of createReadStream(path).pipe(parseStream({ fromLine: 2 }))) {
       const [, contact, event] = record as string[];
       pairs.add(`${contact} ${event}`);
