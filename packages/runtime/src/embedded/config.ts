@@ -28,7 +28,7 @@ export function readConfig(directory: string): EmbeddedConfig | undefined {
     throw damaged(path, cause);
   }
   if (value === undefined) return undefined;
-  const { password, port, home } = value as Partial<EmbeddedConfig>;
+  const { password, port, home } = (value ?? {}) as Partial<EmbeddedConfig>;
   if (typeof password !== "string" || !/^[0-9a-f]+$/.test(password)) throw damaged(path);
   return { password, ...(typeof port === "number" && { port }), ...(typeof home === "string" && { home }) };
 }

@@ -1,4 +1,5 @@
-import { chmodSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { accessSync, chmodSync, constants, mkdirSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, sep } from "node:path";
 import type { Account } from "./account.ts";
@@ -8,25 +9,25 @@ import { startFailed } from "./start-failed.ts";
 /**
  * The folder for data and copied programs: the directory itself, unless PostgreSQL has to run under another account that
  * cannot enter it (a clone under /root or under a fresh `mktemp -d` is closed to all others). Then it is a new folder
- * elsewhere; the mode of the user's own folders is never changed.
+ * elsewhere, for `makeHome` to make after it was noted; the mode of the user's own folders is never changed.
  *
  * @throws RunbackError EMBEDDED_START_FAILED when no folder serves
  */
 export async function chooseHome(directory: string, account: Account | undefined): Promise<string> {
   if (await canEnter(directory, account)) return directory;
   for (const place of places(realpathSync(directory))) {
-    let home: string | undefined;
-    try {
-      home = mkdtempSync(join(place, "runback-"));
-      // May be entered, but not listed; the data folder below it is 0700 as PostgreSQL demands.
-      chmodSync(home, 0o711);
-      if (await canEnter(home, account)) return home;
-    } catch {
-      // Absent or not writable: the next place.
+    if (canWrite(place) && (await canEnter(place, account))) {
+      return join(place, `runback-${randomBytes(6).toString("hex")}`);
     }
-    if (home !== undefined) rmSync(home, { recursive: true, force: true });
   }
   throw startFailed("no folder that its account can enter", `${directory} is closed to user id ${account?.uid}`);
+}
+
+/** May be entered, but not listed; the data folder below it is 0700 as PostgreSQL demands. */
+export function makeHome(home: string): void {
+  mkdirSync(home, { mode: 0o711 });
+  // The umask may have taken what the server's account needs.
+  chmodSync(home, 0o711);
 }
 
 /** Temporary folders are cleaned by age on many systems, so they hold only the data of what is itself temporary. */
@@ -41,6 +42,15 @@ function real(path: string): string {
     return realpathSync(path);
   } catch {
     return path;
+  }
+}
+
+function canWrite(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -4,7 +4,7 @@ import { serverAccount } from "./account.ts";
 import { usableBinaries } from "./binaries.ts";
 import { dataFolder, ensureCluster, resetPassword } from "./cluster.ts";
 import { type EmbeddedConfig, newPassword, readConfig, writeConfig } from "./config.ts";
-import { chooseHome } from "./home.ts";
+import { chooseHome, makeHome } from "./home.ts";
 import { type Lock, takeLock } from "./lock.ts";
 import { adoptPostmaster, type Postmaster, startPostmaster } from "./postmaster.ts";
 import type { ServerLog } from "./server-log.ts";
@@ -56,10 +56,10 @@ export class EmbeddedServer {
     this.#refuseEndlessRestarts();
     const known = readConfig(this.#directory);
     const home = known?.home ?? (await chooseHome(this.#directory, serverAccount()));
-    this.#occupy(home);
     const config = known ?? { password: newPassword(), ...(home !== this.#directory && { home }) };
-    // Before there is data: a home that is not remembered would be lost.
+    // Before anything is made there: a home that is not remembered would be lost.
     if (!known) writeConfig(this.#directory, config);
+    this.#occupy(home, config.port !== undefined);
     let postmaster = await adoptPostmaster(home, this.#durability);
     if (postmaster && !known) {
       await postmaster.stop();
@@ -104,8 +104,9 @@ export class EmbeddedServer {
   }
 
   /** A copied directory names the same home; two servers on one cluster would destroy it. */
-  #occupy(home: string): void {
+  #occupy(home: string, holdsData: boolean): void {
     if (this.#home === home) return;
+    if (!existsSync(home) && !holdsData) makeHome(home);
     if (!existsSync(home)) {
       throw startFailed(
         `its data folder ${home} is gone; restore it, or delete ${join(this.#directory, "embedded.json")} to begin with an empty database`,
