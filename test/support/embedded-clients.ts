@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import type { ErrorDocument } from "@runback/core";
 import postgres from "postgres";
 import type { Account } from "../../packages/runtime/src/embedded/account.ts";
-import { belongs, clusterName } from "../../packages/runtime/src/embedded/postmaster.ts";
+import { belongs, clusterName } from "../../packages/runtime/src/embedded/leftovers.ts";
 import { findProcesses, signal } from "../../packages/runtime/src/embedded/processes.ts";
 
 const HOLD = fileURLToPath(new URL("./hold-embedded.ts", import.meta.url));

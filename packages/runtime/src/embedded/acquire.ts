@@ -99,7 +99,10 @@ async function makeClaim(directory: string, durability: Durability, timeoutMs: n
     }
   }
   const pid = readContact(directory)?.pid;
-  throw startFailed(`no answer within ${timeoutMs / 1000} s from its supervisor${pid ? ` (process ${pid})` : ""}`, "");
+  throw startFailed(
+    `no answer within ${timeoutMs / 1000} s from its supervisor${pid ? `, process ${pid}, here or in another container` : ""}`,
+    "",
+  );
 }
 
 /** A contact that cannot be read is as good as none: the next supervisor writes it anew. */

@@ -63,7 +63,8 @@ test.for(damages.filter(([, possible]) => possible))(
   async ([, , damage]) => {
     const packaged = await packageWithoutLinks();
     damage(packaged);
-    const first = await usableBinaries(home, account, packaged);
+    const usual = process.umask(0o077);
+    const first = await usableBinaries(home, account, packaged).finally(() => process.umask(usual));
     expect(await usableBinaries(home, account, packaged)).toEqual(first);
     expect(readdirSync(home)).toEqual([`binaries-${packaged.version}`]);
     const cluster = { binaries: first, account, home, password: "00", durable: false };

@@ -20,18 +20,24 @@ import { basename, dirname, join, relative } from "node:path";
 export function copyNative(native: string, target: string): void {
   const partial = `${target}.partial`;
   rmSync(partial, { recursive: true, force: true });
+  mkdirReadable(partial);
   for (const entry of readdirSync(native, { withFileTypes: true, recursive: true })) {
-    if (!entry.isFile()) continue;
     const source = join(entry.parentPath, entry.name);
     const copy = join(partial, relative(native, source));
-    mkdirSync(dirname(copy), { recursive: true, mode: 0o755 });
-    copyReadable(source, copy, basename(entry.parentPath) === "bin" ? 0o755 : 0o644);
+    if (entry.isDirectory()) mkdirReadable(copy);
+    if (entry.isFile()) copyReadable(source, copy, basename(entry.parentPath) === "bin" ? 0o755 : 0o644);
   }
   for (const { source, target: link } of symbolicLinks(native)) {
     const path = join(partial, relative("native", link));
     symlinkSync(relative(dirname(link), source), path);
   }
   renameSync(partial, target);
+}
+
+/** Whatever the umask. */
+function mkdirReadable(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o755);
 }
 
 /** A hard link saves 60 MB a clone, but shares its mode with the original, which is not ours to change. */

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -17,6 +17,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 test("a lock has one holder, and is free again after release", () => {
   const first = takeLock(path);
   expect(first).toBeDefined();
+  expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(takeLock(path)).toBeUndefined();
   first?.release();
   const second = takeLock(path);

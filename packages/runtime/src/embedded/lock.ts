@@ -1,3 +1,4 @@
+import { chmodSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { startFailed } from "./start-failed.ts";
 
@@ -23,6 +24,8 @@ export function takeLock(path: string): Lock | undefined {
   try {
     const opened = new DatabaseSync(path);
     database = opened;
+    // Whoever can open it can hold it.
+    chmodSync(path, 0o600);
     opened.exec("BEGIN EXCLUSIVE");
     held.add(opened);
     return {

@@ -1,10 +1,9 @@
 import { spawn } from "node:child_process";
-import { readFileSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { type ClusterOptions, dataFolder } from "./cluster.ts";
 import { serverEnvironment } from "./execute.ts";
+import { belongs, clusterName, type PidFile, readPidFile } from "./leftovers.ts";
 import { choosePort } from "./port.ts";
-import { commandLine, findProcesses, signal } from "./processes.ts";
+import { commandLine, signal } from "./processes.ts";
 import type { ServerLog } from "./server-log.ts";
 import { type Durability, serverSettings } from "./settings.ts";
 import { startFailed } from "./start-failed.ts";
@@ -49,15 +48,14 @@ export async function adoptPostmaster(home: string, durability: Durability): Pro
 }
 
 /**
- * Starts the server of a home, on the wanted port when that is free, after clearing what a killed one left. The caller
- * holds the lock of the directory and found nothing to adopt.
+ * Starts the server of a home, on the wanted port when that is free. The caller holds the lock of the directory, found
+ * nothing to adopt and cleared what a killed server left.
  *
  * @throws RunbackError EMBEDDED_START_FAILED with the end of the server's log
  */
 export async function startPostmaster(options: PostmasterOptions): Promise<Postmaster> {
   const data = dataFolder(options.home);
   const name = clusterName(data);
-  await clearLeftovers(data, name);
   for (let attempt = 1; ; attempt++) {
     const mark = options.log.mark();
     const port = await choosePort(attempt === 1 ? options.port : undefined);
@@ -68,50 +66,6 @@ export async function startPostmaster(options: PostmasterOptions): Promise<Postm
     if (attempt < BIND_ATTEMPTS && said.includes("Address already in use")) continue;
     throw startFailed(`see ${options.log.path}`, said);
   }
-}
-
-interface PidFile {
-  readonly pid: number;
-  readonly port: number;
-  readonly ready: boolean;
-}
-
-/** The lines of postmaster.pid are those that pg_ctl relies on: pid, data folder, start time, port, …, status. */
-function readPidFile(data: string): PidFile | undefined {
-  try {
-    const lines = readFileSync(join(data, "postmaster.pid"), "utf8").split("\n");
-    // Negative for a single-user process.
-    return { pid: Math.abs(Number(lines[0])), port: Number(lines[3]), ready: lines[7]?.trim() === "ready" };
-  } catch {
-    return undefined;
-  }
-}
-
-/** Shown in the titles of all its processes. Not from the path: a clone that was moved is still the same cluster. */
-export function clusterName(data: string): string {
-  const { dev, ino } = statSync(data);
-  return `runback-${dev.toString(36)}-${ino.toString(36)}`;
-}
-
-/** The postmaster was given the name as a setting; its children show it in their titles. */
-export function belongs(text: string | undefined, name: string): boolean {
-  return text !== undefined && (text.includes(`cluster_name=${name} `) || text.startsWith(`postgres: ${name}: `));
-}
-
-/**
- * Sessions outlive a killed postmaster for as long as they compute, and hold the shared memory that the next one needs.
- * They cannot commit any more in a useful way; the next start recovers from the write-ahead log.
- */
-async function clearLeftovers(data: string, name: string): Promise<void> {
-  const gone = await waitUntil(10_000, () => {
-    const pids = findProcesses((text) => belongs(text, name) || text.includes(`--single -D ${data} `));
-    for (const pid of pids) signal(pid, "SIGKILL");
-    return pids.length === 0;
-  });
-  if (!gone) throw startFailed("processes of a killed server do not end", `title: postgres: ${name}`);
-  const left = readPidFile(data);
-  // A postmaster that somebody started by hand keeps its file, and PostgreSQL then refuses to start a second one.
-  if (left && !commandLine(left.pid)?.includes("postgres")) rmSync(join(data, "postmaster.pid"), { force: true });
 }
 
 function adopt({ pid, port }: PidFile, name: string, durability: Durability): Postmaster {

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { createConnection, createServer } from "node:net";
 import { join } from "node:path";
 import postgres from "postgres";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, inject, test } from "vitest";
 import {
   holdEmbedded,
   homeOf,
@@ -195,14 +195,18 @@ test("files of a dead supervisor whose port and process id others have now are o
   const { port } = stranger.address() as { port: number };
   const secret = "0f".repeat(32);
   writePrivate(join(directory, "supervisor.json"), { pid: process.pid, port, secret });
+  // A process of the same account, also named postgres, is what a reboot may well put under the id.
+  const elsewhere = postgres(inject("postgresUrl"), { max: 1, onnotice: () => {} });
+  const [other] = await elsewhere`SELECT pg_backend_pid() AS pid`;
   const pidFile = join(homeOf(directory), "postgres", "postmaster.pid");
-  writeFileSync(pidFile, `${process.pid}\n${join(homeOf(directory), "postgres")}\n1\n5432\n\n127.0.0.1\n\nready   \n`);
+  writeFileSync(pidFile, `${other?.pid}\n${join(homeOf(directory), "postgres")}\n1\n5432\n\n127.0.0.1\n\nready   \n`);
   try {
     await using lease = await acquireEmbedded({ directory });
     expect(lease.url).toBe(url);
     await expectKept(url);
   } finally {
     stranger.close();
+    await elsewhere.end();
   }
   expect(heard).toHaveLength(1);
   expect(heard.join()).not.toContain(secret);

@@ -5,6 +5,7 @@ import { usableBinaries } from "./binaries.ts";
 import { dataFolder, ensureCluster, resetPassword } from "./cluster.ts";
 import { type EmbeddedConfig, newPassword, readConfig, writeConfig } from "./config.ts";
 import { chooseHome, makeHome } from "./home.ts";
+import { clearLeftovers } from "./leftovers.ts";
 import { type Lock, takeLock } from "./lock.ts";
 import { adoptPostmaster, type Postmaster, startPostmaster } from "./postmaster.ts";
 import type { ServerLog } from "./server-log.ts";
@@ -90,8 +91,10 @@ export class EmbeddedServer {
     const account = serverAccount(dataFolder(home));
     const binaries = await usableBinaries(home, account);
     const cluster = { binaries, account, home, password: config.password, durable: this.#durability === "durable" };
-    const state = await ensureCluster(cluster);
-    if (state === "kept" && passwordIsNew) await resetPassword(cluster);
+    if ((await ensureCluster(cluster)) === "kept") {
+      await clearLeftovers(home);
+      if (passwordIsNew) await resetPassword(cluster);
+    }
     return await startPostmaster({
       binaries,
       account,
