@@ -32,6 +32,13 @@ describe("the cluster", () => {
     });
   });
 
+  it("is refused to be replaced or removed by a deploy, as is the vault", () => {
+    const keeping = { protect: true, retainOnDelete: true };
+    expect(stack.keeping("aws:rds/cluster:Cluster", "DatabaseCluster")).toEqual(keeping);
+    expect(stack.keeping("aws:s3/bucket:Bucket", "VaultBucket")).toEqual(keeping);
+    expect(stack.app).toMatchObject({ removal: "retain", protect: true });
+  });
+
   it("does not cross a major version in a deploy", () => {
     expect(cluster.allowMajorVersionUpgrade).toBe(false);
   });

@@ -10,6 +10,9 @@ beforeAll(async () => {
 it("can be removed, unlike production", () => {
   expect(stack.app).toMatchObject({ removal: "remove", protect: false });
   expect(stack.one("aws:rds/cluster:Cluster", "DatabaseCluster").deletionProtection).toBe(false);
+  const keeping = { protect: false, retainOnDelete: false };
+  expect(stack.keeping("aws:rds/cluster:Cluster", "DatabaseCluster")).toEqual(keeping);
+  expect(stack.keeping("aws:s3/bucket:Bucket", "VaultBucket")).toEqual(keeping);
 });
 
 it("leaves a final snapshot all the same, under a name that the next one does not take", () => {

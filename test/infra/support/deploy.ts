@@ -1,8 +1,8 @@
-import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { recorder } from "./recorder.ts";
 import { startRpc } from "./rpc.ts";
-import { Stack } from "./stack.ts";
+import { type Keeping, Stack } from "./stack.ts";
+import { unpack } from "./unpack.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
@@ -48,9 +48,20 @@ export async function deploy(stage: string, environment: Readonly<Record<string,
 
   const { run } = await import("../../../.sst/platform/src/auto/run.ts");
   try {
-    const outputs = await pulumi.runtime.runInPulumiStack(() => run(() => config.run()));
+    const kept = new Map<string, Keeping>();
+    const outputs = await pulumi.runtime.runInPulumiStack(() =>
+      run(() => {
+        // Last of the transformations, so it sees what the others decided. Mocks are not told how a resource is kept.
+        pulumi.runtime.registerStackTransformation(({ type, name, opts }) => {
+          kept.set(`${type} ${name}`, { protect: opts.protect === true, retainOnDelete: opts.retainOnDelete === true });
+          return undefined;
+        });
+        return config.run();
+      }),
+    );
     await pulumi.runtime.disconnect();
-    return new Stack(app, resources, await new Promise((resolve) => pulumi.output(outputs ?? {}).apply(resolve)));
+    const resolved = await new Promise<Stack["outputs"]>((done) => pulumi.output(outputs ?? {}).apply(done));
+    return new Stack(app, resources, resolved, kept);
   } finally {
     await rpc.close();
   }
@@ -61,8 +72,3 @@ export const secrets = {
   SST_SECRET_AdminToken: "admin-token-for-tests",
   SST_SECRET_DatabaseUrl: "postgres://app:password-for-tests@db.example/app",
 };
-
-function unpack(): void {
-  const { status, stderr } = spawnSync(process.execPath, [`${root}scripts/unpack-sst.mjs`], { encoding: "utf8" });
-  if (status !== 0) throw new Error(stderr);
-}

@@ -14,16 +14,29 @@ export interface Statement {
 
 type Inputs = Readonly<Record<string, unknown>>;
 
+/** What happens to a resource that leaves the program: refused, or forgotten and left in the account. */
+export interface Keeping {
+  readonly protect: boolean;
+  readonly retainOnDelete: boolean;
+}
+
 /** What a deploy would have created, with the questions that tests ask of it. */
 export class Stack {
   readonly app: { readonly removal: string; readonly protect: boolean };
   readonly resources: readonly Registered[];
   readonly outputs: Inputs;
+  readonly #kept: ReadonlyMap<string, Keeping>;
 
-  constructor(app: Stack["app"], resources: readonly Registered[], outputs: Inputs) {
+  constructor(
+    app: Stack["app"],
+    resources: readonly Registered[],
+    outputs: Inputs,
+    kept: ReadonlyMap<string, Keeping>,
+  ) {
     this.app = app;
     this.resources = resources;
     this.outputs = outputs;
+    this.#kept = kept;
   }
 
   /** Inputs of all resources of a type: `aws:sqs/queue:Queue`, by their name in the program. */
@@ -37,6 +50,11 @@ export class Stack {
     const inputs = found.get(name);
     if (inputs === undefined) throw new Error(`No ${type} named ${name}, but: ${[...found.keys()].join(", ")}`);
     return inputs;
+  }
+
+  /** How the one resource with that type and name is kept. */
+  keeping(type: string, name: string): Keeping | undefined {
+    return this.#kept.get(`${type} ${name}`);
   }
 
   /** Statements of a role's inline policies. */
