@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -19,6 +19,7 @@ test("a lock has one holder, and is free again after release", () => {
   expect(first).toBeDefined();
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(takeLock(path)).toBeUndefined();
+  expect(readdirSync(folder)).toEqual(["some.lock"]);
   first?.release();
   const second = takeLock(path);
   expect(second).toBeDefined();

@@ -26,7 +26,7 @@ export function takeLock(path: string): Lock | undefined {
     database = opened;
     // Whoever can open it can hold it.
     chmodSync(path, 0o600);
-    opened.exec("BEGIN EXCLUSIVE");
+    opened.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
     held.add(opened);
     return {
       release: () => {
