@@ -6,6 +6,8 @@ import { request, type S3Patience } from "./s3-request.ts";
 /** What every request of one S3 vault needs. */
 export interface S3Context {
   readonly client: S3Client;
+  /** For downloads: their silence is counted only while somebody waits for a chunk, not while a slow consumer works on one. */
+  readonly reader: S3Client;
   readonly bucket: string;
   /** Prepended to every key; empty or ends in a slash. */
   readonly prefix: string;

@@ -5,7 +5,7 @@ import { corrupt, refused, unreachable } from "./errors.ts";
 import type { ByteRange } from "./range.ts";
 import type { S3Context } from "./s3-context.ts";
 import { failureOf, s3Error } from "./s3-error.ts";
-import { attemptMs, request } from "./s3-request.ts";
+import { request, silenceMs } from "./s3-request.ts";
 
 function asStream(output: GetObjectCommandOutput): AsyncIterable<Uint8Array> | undefined {
   const body: unknown = output.Body;
@@ -72,7 +72,7 @@ export async function* download(
   const fetch = (wanted: ByteRange | undefined, etag: string | undefined) =>
     request(
       (abortSignal) =>
-        context.client.send(
+        context.reader.send(
           new GetObjectCommand({
             Bucket: context.bucket,
             Key: context.prefix + key,
@@ -96,7 +96,7 @@ export async function* download(
     if (stream === undefined) throw refused(location, "it answered without a body");
     let broken: unknown;
     try {
-      for await (const chunk of withIdleBound(stream, attemptMs(patience), location, signal)) {
+      for await (const chunk of withIdleBound(stream, silenceMs(patience), location, signal)) {
         if (range === undefined) hash.update(chunk);
         position += chunk.byteLength;
         yield chunk;

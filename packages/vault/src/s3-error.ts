@@ -37,9 +37,10 @@ export function failureOf(thrown: unknown): S3Failure {
   const name = member(thrown, "name");
   const errno = member(thrown, "code");
   const message = member(thrown, "message");
-  const generic = name === "Error" || name === "TypeError" || name === undefined;
+  // A network error keeps its own code: the client library names a reset connection TimeoutError.
+  const network = typeof errno === "string" && /^E[A-Z]+$/.test(errno);
   return {
-    code: generic && typeof errno === "string" ? errno : String(name ?? "Error"),
+    code: network ? errno : String(name ?? "Error"),
     status: typeof status === "number" ? status : undefined,
     message: typeof message === "string" ? message : String(thrown),
     skewMs: typeof date === "string" ? Date.parse(date) - Date.now() || 0 : 0,

@@ -4,20 +4,21 @@ import { failureOf, isTransient, s3Error } from "./s3-error.ts";
 
 /** How long and how often a request is tried. */
 export interface S3Patience {
-  /** Milliseconds that one request may take with all its attempts. A third of it bounds one attempt. */
+  /** Milliseconds of silence after which a request with all its attempts is given up. A third of it ends one attempt. */
   readonly timeoutMs: number;
   readonly attempts: number;
   /** Milliseconds of the first pause; it doubles with every further one, up to 5 s, and each is cut at random by up to half. */
   readonly backoffMs: number;
 }
 
-/** Slowest upload that is still progress: what a request sends adds to its time at this rate. */
-const MIN_BYTES_PER_SECOND = 64 * 1024;
+const MAX_SILENCES = 3;
 const MAX_PAUSE_MS = 5000;
+/** Slowest upload that is still progress (128 kbit/s): what a request sends adds to its time at this rate. Silence is found before, by the socket. */
+const MIN_BYTES_PER_SECOND = 16 * 1024;
 
-/** The bound for one attempt, or for the silence between two chunks of an answer. */
-export function attemptMs(patience: S3Patience, bytes = 0): number {
-  return patience.timeoutMs / 3 + (bytes / MIN_BYTES_PER_SECOND) * 1000;
+/** Milliseconds of silence that end one attempt. */
+export function silenceMs(patience: S3Patience): number {
+  return patience.timeoutMs / MAX_SILENCES;
 }
 
 export function pauseMs(patience: S3Patience, attempt: number): number {
@@ -37,25 +38,27 @@ export async function request<T>(
   about: { key: string; location: string; patience: S3Patience; bytes?: number; signal?: AbortSignal | undefined },
 ): Promise<T> {
   const { key, location, patience, signal } = about;
-  const bound = attemptMs(patience, about.bytes);
-  const deadline = performance.now() + 3 * bound;
+  const bound = silenceMs(patience) + ((about.bytes ?? 0) / MIN_BYTES_PER_SECOND) * 1000;
+  let silences = 0;
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted();
     // Not AbortSignal.timeout: that would go on to abort the body of an answer that did come in time.
     const timeout = new AbortController();
-    const timer = setTimeout(() => timeout.abort(), Math.max(1, Math.min(bound, deadline - performance.now())));
+    const timer = setTimeout(() => timeout.abort(), bound);
     try {
       return await send(signal === undefined ? timeout.signal : AbortSignal.any([timeout.signal, signal]));
     } catch (error) {
       signal?.throwIfAborted();
-      const late = timeout.signal.aborted;
-      const failed = late
-        ? unreachable(location, `no answer within ${Math.round(bound)} ms`, error)
-        : s3Error(error, key, location);
-      if (!late && !isTransient(failureOf(error))) throw failed;
-      const pause = pauseMs(patience, attempt);
-      if (attempt >= patience.attempts || performance.now() + pause >= deadline) throw failed;
-      await wait(pause, undefined, signal === undefined ? {} : { signal });
+      const failure = failureOf(error);
+      const silent = timeout.signal.aborted || failure.code === "TimeoutError" || failure.code === "ETIMEDOUT";
+      if (silent) silences += 1;
+      if (!silent && !isTransient(failure)) throw s3Error(error, key, location);
+      if (attempt >= patience.attempts || silences >= MAX_SILENCES) {
+        throw silent
+          ? unreachable(location, "it accepts requests but does not answer", error)
+          : s3Error(error, key, location);
+      }
+      await wait(pauseMs(patience, attempt), undefined, signal === undefined ? {} : { signal });
     } finally {
       clearTimeout(timer);
     }

@@ -22,7 +22,7 @@ import { assertRange, type ByteRange } from "./range.ts";
 import { headObject, type S3Context } from "./s3-context.ts";
 import { download } from "./s3-download.ts";
 import { inParts } from "./s3-parts.ts";
-import { request, type S3Patience } from "./s3-request.ts";
+import { request, type S3Patience, silenceMs } from "./s3-request.ts";
 import { putInParts, putWhole } from "./s3-upload.ts";
 import { MIN_PART_BYTES, type S3Location } from "./s3-url.ts";
 
@@ -132,6 +132,7 @@ class S3Vault implements Vault {
 
   async close(): Promise<void> {
     this.#context.client.destroy();
+    this.#context.reader.destroy();
   }
 
   #assertKey(key: string): void {
@@ -190,7 +191,8 @@ export async function openS3Vault(where: S3Location, options: S3VaultOptions = {
   const partBytes = options.partBytes ?? where.partBytes ?? 8 * 1024 * 1024;
   if (partBytes < MIN_PART_BYTES) throw urlInvalid(`partBytes is below ${MIN_PART_BYTES}`);
   const region = where.region ?? (where.endpoint === undefined ? undefined : "us-east-1");
-  const client = new S3Client({
+  const patience = { timeoutMs: 60_000, attempts: 6, backoffMs: 100, ...options.patience };
+  const config: S3ClientConfig = {
     // Retried here, with one bound for all attempts; checksums are given with every body.
     maxAttempts: 1,
     requestChecksumCalculation: "WHEN_REQUIRED",
@@ -198,11 +200,15 @@ export async function openS3Vault(where: S3Location, options: S3VaultOptions = {
     ...(where.endpoint === undefined ? {} : { endpoint: where.endpoint }),
     ...(where.forcePathStyle === undefined ? {} : { forcePathStyle: where.forcePathStyle }),
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
-  });
+  };
+  const connectionTimeout = silenceMs(patience);
+  const client = new S3Client({ ...config, requestHandler: { connectionTimeout, socketTimeout: connectionTimeout } });
+  const reader = new S3Client({ ...config, requestHandler: { connectionTimeout } });
   try {
     await client.config.region();
   } catch (error) {
     client.destroy();
+    reader.destroy();
     throw new RunbackError("VAULT_URL_INVALID", "The vault URL names no region, and none is configured.", {
       recovery: "Add ?region=… to VAULT_URL or set AWS_REGION.",
       status: 500,
@@ -210,7 +216,6 @@ export async function openS3Vault(where: S3Location, options: S3VaultOptions = {
     });
   }
   const location = `s3://${where.bucket}${where.prefix === "" ? "" : `/${where.prefix.slice(0, -1)}`}`;
-  const patience = { timeoutMs: 60_000, attempts: 6, backoffMs: 100, ...options.patience };
-  const context = { client, bucket: where.bucket, prefix: where.prefix, location, patience, partBytes };
+  const context = { client, reader, bucket: where.bucket, prefix: where.prefix, location, patience, partBytes };
   return new S3Vault(context, options.clock ?? systemClock);
 }
