@@ -1,9 +1,9 @@
 import { VAULT_PREFIX } from "./vault-lifecycle.ts";
 
 /** Two years, the least that the trail of a migration is kept. */
-export const ANCHOR_RETENTION_DAYS = 730;
+const ANCHOR_RETENTION_DAYS = 730;
 /** A lock in compliance mode cannot be undone by anyone: a wrong date must not make the bucket undeletable for a lifetime. */
-export const MAX_RETENTION_DAYS = 3_653;
+const MAX_RETENTION_DAYS = 3_653;
 
 const ANCHORS = [`${VAULT_PREFIX}/audit/*`];
 const REMAINING = "s3:object-lock-remaining-retention-days";

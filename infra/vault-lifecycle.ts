@@ -1,8 +1,8 @@
 /** Everything Runback stores is under it, so that permissions can name it. */
 export const VAULT_PREFIX = "runback";
 
-export const DRY_RUN_DAYS = 7;
-export const SNAPSHOT_DAYS = 30;
+const DRY_RUN_DAYS = 7;
+const SNAPSHOT_DAYS = 30;
 /** How long a replaced or deleted bundle can still be fetched by its version. */
 const BUNDLE_UNDO_DAYS = 90;
 
