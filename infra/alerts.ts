@@ -65,7 +65,10 @@ export function createAlerts(
   );
   alarm(
     "RunsDeadLettersWaiting",
-    queued(parts.runs.deadLetters, "A run could not be started: its event is in the queue."),
+    queued(
+      parts.runs.deadLetters,
+      "A run failed for good or could not be started: its event, with the run's id, is in the queue.",
+    ),
   );
   for (const { name, target, deadLetters } of parts.schedules) {
     alarm(`${name}Errors`, lambda(target, "Errors", `${name} failed: it is retried twice.`));

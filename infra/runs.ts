@@ -18,7 +18,7 @@ export function createRuns(defaults: FunctionDefaults, vault: Vault) {
     transform: {
       function: {
         role: lambdaOnly,
-        // A dead-letter queue and not an on-failure destination, which durable functions do not have.
+        // It gets the event of an execution that failed for good, and of one that Lambda could not start.
         function: (args) => {
           args.deadLetterConfig = { targetArn: deadLetters.arn };
         },

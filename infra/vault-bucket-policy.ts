@@ -14,7 +14,7 @@ const REMAINING = "s3:object-lock-remaining-retention-days";
  */
 export const vaultBucketPolicy: NonNullable<sst.aws.BucketArgs["policy"]> = [
   deny(["s3:BypassGovernanceRetention"], ["*"]),
-  deny(["s3:PutObject"], ANCHORS, { test: "Null", variable: "s3:object-lock-mode", values: ["true"] }),
+  // A request without the header matches too: a negated test is true when its key is absent.
   deny(["s3:PutObject"], ANCHORS, { test: "StringNotEquals", variable: "s3:object-lock-mode", values: ["COMPLIANCE"] }),
   // One less: S3 counts whole days that remain when the request arrives, a moment after the date was computed.
   deny(["s3:PutObject", "s3:PutObjectRetention"], ANCHORS, {

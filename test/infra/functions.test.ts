@@ -82,7 +82,7 @@ describe("runs", () => {
     expect(stack.one(FUNCTION, "RunsHandlerFunction").publish).toBe(true);
   });
 
-  it("leave an event that could not start one in a queue, kept for 14 days", () => {
+  it("leave the event of one that failed for good in a queue, kept for 14 days", () => {
     const queue = stack.one("aws:sqs/queue:Queue", "RunsDeadLettersQueue");
     expect(queue).toMatchObject({ messageRetentionSeconds: 1_209_600, sqsManagedSseEnabled: true });
     const arn = `arn:aws:sqs:eu-central-1:123456789012:${queue.name}`;
