@@ -1,0 +1,11 @@
+export { type CountComparison, compareCounts, entityLabel } from "./compare-counts.ts";
+export { consoleReport, type LoadedBundle } from "./console-report.ts";
+export { type EscalationOptions, escalation } from "./escalation.ts";
+export { htmlReport } from "./html-report.ts";
+export { jsonReport } from "./json-report.ts";
+export { junitReport } from "./junit-report.ts";
+export { markdownReport } from "./markdown-report.ts";
+export { percentText } from "./percent-text.ts";
+export { printable } from "./printable.ts";
+export { type ReportFormat, type ReportFormatName, reportFormats } from "./report-formats.ts";
+export { summarize } from "./summarize.ts";
