@@ -15,9 +15,13 @@ export interface Column {
   readonly baseType: string;
   /** The wire form of values is stable between databases: built in, with a binary form. Others are digested as text. */
   readonly stableBinary: boolean;
+  /** Equal values have equal bytes. False for numerics (1.0 equals 1.00), floats and case-insensitive collations. */
+  readonly exactEquality: boolean;
   readonly nullable: boolean;
   readonly hasDefault: boolean;
   readonly generated: boolean;
+  /** SQL of a generated column over the other columns of its row; `null` for others. */
+  readonly expression: string | null;
   readonly identity: "always" | "default" | null;
 }
 
@@ -30,6 +34,8 @@ export interface ForeignKey {
   readonly referencedColumns: readonly string[];
   readonly onDelete: ReferentialAction;
   readonly onUpdate: ReferentialAction;
+  /** The operator the constraint compares with, the referenced column on its left: `OPERATOR(pg_catalog.=)`. */
+  readonly operators: readonly string[];
 }
 
 export interface UniqueIndex {
@@ -39,6 +45,8 @@ export interface UniqueIndex {
   readonly columns: readonly (string | null)[];
   /** SQL of each indexed column or expression. */
   readonly expressions: readonly string[];
+  /** The index's equality for each of them: another one than the type's own finds other rows, and not through the index. */
+  readonly operators: readonly string[];
   readonly predicate: string | null;
   readonly nullsNotDistinct: boolean;
 }
@@ -50,6 +58,8 @@ export interface Table extends TableRef {
   readonly uniqueIndexes: readonly UniqueIndex[];
   /** Leaf partitions; empty for an ordinary table. */
   readonly partitions: readonly TableRef[];
+  /** Another table inherits from it, or it from another (partitions aside): one statement then writes several tables. */
+  readonly inherits: boolean;
   /** Enabled triggers of users, with their firing mode; Runback's own are left out. */
   readonly userTriggers: readonly { readonly name: string; readonly mode: "O" | "R" | "A" }[];
 }

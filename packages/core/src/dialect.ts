@@ -27,6 +27,10 @@ export interface Dialect {
   }): string;
   /** Creates a scratch table, from columns or from a query; unlogged where the engine can. */
   createStage(ref: TableRef, content: readonly (readonly [name: string, type: LogicalType])[] | string): string;
+  /** Statement that refreshes the planner's statistics of a table just filled. */
+  analyze(ref: TableRef): string;
+  /** Aggregate over the texts of a set of rows: equal sets, equal digest, in whatever order rows come. For plans, not for evidence. */
+  setDigest(textExpression: string): string;
   minutesBetween(a: string, b: string): string;
   jsonText(jsonExpression: string, key: string): string;
 }

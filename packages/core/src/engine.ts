@@ -51,6 +51,8 @@ export interface Engine extends Connection {
   transaction<T>(work: (tx: Connection) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Creates or upgrades Runback's own tables. Safe at any concurrency; returns what it applied. */
   init(): Promise<readonly string[]>;
+  /** Waits until no other process sets up this target; held until the transaction ends. */
+  lockInit(tx: Connection): Promise<void>;
   catalog(connection?: Connection): Promise<Catalog>;
   /** Makes a table append-only: UPDATE, DELETE and TRUNCATE are refused, and every row joins the hash chain. */
   protectAudit(tx: Connection, table: TableRef): Promise<void>;

@@ -28,6 +28,8 @@ export interface EntityDeclaration {
   /** As in the mapping table and check titles: `Member`. */
   readonly label: string;
   readonly table: TableRef;
+  /** Its primary key: one uuid column. */
+  readonly id: string;
   /** Paths relative to the source folder; the first that exists is read. */
   readonly files: readonly string[];
   /** The source column that identifies a record. */

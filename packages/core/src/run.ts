@@ -20,6 +20,8 @@ export interface Run {
   readonly revertsRunId: string | null;
   readonly startedAt: string;
   readonly completedAt: string | null;
+  /** What resuming needs: source and options. */
+  readonly input: unknown;
   /** Where the next step begins; opaque outside its operation. */
   readonly checkpoint: unknown;
   /** Result document of the operation, once there is one. */

@@ -26,6 +26,9 @@ export interface Store {
   /** False when the key was taken meanwhile. */
   claimIdempotencyKey(tx: Connection, key: string, requestSha256: string): Promise<boolean>;
   answerIdempotent(tx: Connection, answer: IdempotentAnswer): Promise<void>;
+  /** The policies a migration was last run with. */
+  savePolicies(tx: Connection, migration: string, policies: Readonly<Record<string, unknown>>): Promise<void>;
+  policies(connection: Connection, migration: string): Promise<Readonly<Record<string, unknown>>>;
   saveVerification(tx: Connection, id: string, runId: string, passed: boolean, report: unknown): Promise<void>;
   verification(connection: Connection, id: string): Promise<unknown | undefined>;
 }

@@ -4,6 +4,10 @@ import { ownChanges } from "./own-tables.ts";
 // Any constant; it only has to be the same in every process that runs init.
 const lockKey = 8_203_117_445;
 
+export async function lockInit(tx: Connection): Promise<void> {
+  await tx.query("SELECT pg_advisory_xact_lock($1::bigint)", [String(lockKey)]);
+}
+
 /**
  * Creates or upgrades Runback's own tables. Ten processes at once on an empty database apply everything once: a
  * transaction lock lets one in, the others find the ledger filled. A change whose text differs from what this target
@@ -12,7 +16,7 @@ const lockKey = 8_203_117_445;
  * @returns the names of the changes applied now
  */
 export async function applyOwnTables(tx: Connection): Promise<string[]> {
-  await tx.query("SELECT pg_advisory_xact_lock($1::bigint)", [String(lockKey)]);
+  await lockInit(tx);
   // CREATE … IF NOT EXISTS alone races on the catalog's unique index; behind the lock it does not.
   await tx.script(`
     CREATE SCHEMA IF NOT EXISTS runback;

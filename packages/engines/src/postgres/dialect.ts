@@ -45,6 +45,9 @@ export const dialect: Dialect = {
     typeof content === "string"
       ? `CREATE UNLOGGED TABLE ${table(ref)} AS ${content}`
       : `CREATE UNLOGGED TABLE ${table(ref)} (${content.map(([name, type]) => `${id(name)} ${types[type]}`).join(", ")})`,
+  analyze: (ref) => `ANALYZE ${table(ref)}`,
+  setDigest: (text) =>
+    `concat(count(*), ':', bit_xor(hashtextextended(${text}, 0)), ':', bit_xor(hashtextextended(${text}, 1)))`,
   minutesBetween: (a, b) => `abs(extract(epoch from (${a}) - (${b}))) / 60`,
   jsonText: (json, key) => `(${json} ->> ${literal(key)})`,
 };

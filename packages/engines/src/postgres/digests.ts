@@ -8,7 +8,7 @@ import {
   type TableDigest,
 } from "@runback/core";
 import { id, table as tableName } from "./dialect.ts";
-import { imageColumns, keyColumns, liveDigest } from "./row-image.ts";
+import { imageColumns, keyColumns, keyOrder, liveDigest, portableText } from "./row-image.ts";
 import { useExactText } from "./session.ts";
 
 /** 256 key ranges a table: at 2,000,000 rows one differing row sends 8,000 keys to be compared, not the table. */
@@ -21,7 +21,7 @@ export function leafOf(alias: string, table: Table): string {
   if (key.baseType === "uuid") return `get_byte(uuid_send(${value}), 0)`;
   if (["smallint", "integer", "bigint"].includes(key.baseType))
     return `(((${value} % ${leaves}) + ${leaves}) % ${leaves})::int`;
-  return `get_byte(sha256(convert_to(${value}::text, 'UTF8')), 0)`;
+  return `get_byte(sha256(convert_to(${portableText(value, key)}, 'UTF8')), 0)`;
 }
 
 /**
@@ -30,12 +30,9 @@ export function leafOf(alias: string, table: Table): string {
  */
 export async function digests(tx: Connection, table: Table): Promise<TableDigest> {
   await tx.query(useExactText);
-  const order = keyColumns(table)
-    .map((column) => `t.${id(column.name)}${isText(column) ? ' COLLATE "C"' : ""}`)
-    .join(", ");
   const found = await tx.query<Leaf>(
     `SELECT ${leafOf("t", table)} AS leaf, count(*)::int AS rows,
-       encode(sha256(string_agg(${liveDigest("t", imageColumns(table))}, ''::bytea ORDER BY ${order})), 'hex') AS sha256
+       encode(sha256(string_agg(${liveDigest("t", imageColumns(table))}, ''::bytea ORDER BY ${keyOrder("t", table)})), 'hex') AS sha256
      FROM ${tableName(table)} t GROUP BY 1 ORDER BY 1`,
   );
   const list = found.rows.map(({ leaf, rows, sha256: digest }) => ({ leaf, rows, sha256: digest }));
@@ -45,8 +42,4 @@ export async function digests(tx: Connection, table: Table): Promise<TableDigest
     sha256: sha256(list.map((leaf) => `${leaf.leaf}:${leaf.rows}:${leaf.sha256}\n`).join("")),
     leaves: list,
   };
-}
-
-function isText(column: Column): boolean {
-  return ["text", "character varying", "character", "name"].includes(column.baseType);
 }

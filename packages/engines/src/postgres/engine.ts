@@ -1,5 +1,5 @@
 import type { Connection, Engine, TransactionOptions } from "@runback/core";
-import { applyOwnTables } from "./apply-own-tables.ts";
+import { applyOwnTables, lockInit } from "./apply-own-tables.ts";
 import { createTable } from "./create-table.ts";
 import { digests } from "./digests.ts";
 import { journal } from "./journal.ts";
@@ -28,6 +28,7 @@ export function postgresEngine(driver: PostgresDriver): Engine {
     store,
     journal,
     init: () => driver.transaction(applyOwnTables),
+    lockInit,
     catalog: (tx) => (tx ? readCatalog(tx) : driver.transaction(readCatalog)),
     protectAudit,
     digests,

@@ -8,7 +8,7 @@ import {
 } from "@runback/core";
 import { id, literal, table as tableName } from "./dialect.ts";
 import type { Layout } from "./layout.ts";
-import { fromImage, keyText, matchesKey } from "./row-image.ts";
+import { imageRow, imageValue, keyText, matchesKey } from "./row-image.ts";
 
 /**
  * Reclassifies rows that look revertible alone but not together with what others wrote since: rows that newer rows
@@ -50,7 +50,7 @@ function referencedRules(parent: Layout, layouts: readonly Layout[], tables: rea
         const own = layouts.find((layout) => sameTable(layout.table, child));
         const leaves = own
           ? `LEFT JOIN runback.undo_rows v ON ${acting("v", own)} AND v.key = ${keyText("c", child)}
-             AND (v.act = 'delete' OR v.act = 'update' AND ROW(${key.columns.map((name) => beforeValue("v.before", own, name)).join(", ")})
+             AND (v.act = 'delete' OR v.act = 'update' AND ROW(${key.columns.map((name) => before("v", own, name)).join(", ")})
                IS DISTINCT FROM ROW(${key.columns.map((name) => `c.${id(name)}`).join(", ")}))`
           : "";
         return `
@@ -58,7 +58,7 @@ function referencedRules(parent: Layout, layouts: readonly Layout[], tables: rea
             detail = ${literal(`rows of ${qualifiedName(child)} reference it (${key.name})`)}
           WHERE ${acting("u", parent)} AND u.act = 'delete' AND EXISTS (
             SELECT FROM ${tableName(parent.table)} p
-            JOIN ${tableName(child)} c ON ${key.columns.map((name, at) => `c.${id(name)} = p.${id(key.referencedColumns[at]!)}`).join(" AND ")}
+            JOIN ${tableName(child)} c ON ${references(key, "p", "c")}
             ${leaves}
             WHERE ${matchesKey("p", "u.key", parent.table)} ${own ? "AND v.key IS NULL" : ""})`;
       }),
@@ -67,11 +67,11 @@ function referencedRules(parent: Layout, layouts: readonly Layout[], tables: rea
 
 /** Rows to restore whose before-image references a row that is neither there nor being restored. */
 function orphanRule(layout: Layout, key: ForeignKey, layouts: readonly Layout[]): string {
-  const values = key.columns.map((name) => beforeValue("u.before", layout, name));
+  const values = key.columns.map((name) => before("u", layout, name));
   const own = layouts.find((each) => sameTable(each.table, key.references));
   const restored = own
     ? `AND NOT EXISTS (SELECT FROM runback.undo_rows v WHERE ${acting("v", own)} AND v.act IN ('insert', 'update')
-        AND ${key.referencedColumns.map((name, at) => `${beforeValue("v.before", own, name)} = ${values[at]}`).join(" AND ")})`
+        AND ${key.referencedColumns.map((name, at) => `${before("v", own, name)} ${key.operators[at]} ${values[at]}`).join(" AND ")})`
     : "";
   return `
     UPDATE runback.undo_rows u SET class = 'missing', act = 'none',
@@ -79,7 +79,7 @@ function orphanRule(layout: Layout, key: ForeignKey, layouts: readonly Layout[])
     WHERE ${acting("u", layout)} AND u.act IN ('insert', 'update') AND u.keyed
       AND ${values.map((value) => `${value} IS NOT NULL`).join(" AND ")}
       AND NOT EXISTS (SELECT FROM ${tableName(key.references)} p
-        WHERE ${key.referencedColumns.map((name, at) => `p.${id(name)} = ${values[at]}`).join(" AND ")})
+        WHERE ${key.referencedColumns.map((name, at) => `p.${id(name)} ${key.operators[at]} ${values[at]}`).join(" AND ")})
       ${restored}`;
 }
 
@@ -92,21 +92,19 @@ interface UniqueRule {
 
 function uniqueRules(layout: Layout): UniqueRule[] {
   const { table, columns } = layout;
-  const restoredRow = columns
-    .map((column, at) => `${fromImage("u.before", at, column)} AS ${id(column.name)}`)
-    .join(", ");
   return table.uniqueIndexes
     .filter((index) => !index.primary)
     .map((index) => {
       const names = index.expressions.map((_, at) => `e${at}`);
       const selected = index.expressions.map((expression, at) => `(${expression}) AS e${at}`).join(", ");
       const where = index.predicate === null ? "" : `WHERE ${index.predicate}`;
-      const same = names.map((name) =>
-        index.nullsNotDistinct ? `h.${name} IS NOT DISTINCT FROM b.${name}` : `h.${name} = b.${name}`,
-      );
+      const same = names.map((name, at) => {
+        const equal = `h.${name} ${index.operators[at]} b.${name}`;
+        return index.nullsNotDistinct ? `(${equal} OR h.${name} IS NULL AND b.${name} IS NULL)` : equal;
+      });
       // Index expressions name columns without a table: each side is a query with one table in scope.
       const holder = `
-        LATERAL (SELECT ${selected} FROM (SELECT ${restoredRow}) restored ${where}) b
+        LATERAL (SELECT ${selected} FROM ${imageRow("u.before", table, columns)} ${where}) b
         JOIN (SELECT ${keyText(tableName(table), table)} AS key, ${selected} FROM ${tableName(table)} ${where}) h ON ${same.join(" AND ")}`;
       const rows = `${acting("u", layout)} AND u.act IN ('insert', 'update') AND u.keyed AND h.key <> u.key`;
       const leaves = `EXISTS (SELECT FROM runback.undo_rows v WHERE ${acting("v", layout)} AND v.act <> 'insert' AND v.key = h.key)`;
@@ -120,7 +118,13 @@ function uniqueRules(layout: Layout): UniqueRule[] {
     });
 }
 
-function beforeValue(before: string, layout: Layout, name: string): string {
-  const index = layout.columns.findIndex((column) => column.name === name);
-  return fromImage(before, index, layout.columns[index]!);
+/** Joins rows of a foreign key's two tables the way the constraint does. */
+export function references(key: ForeignKey, parent: string, child: string): string {
+  return key.columns
+    .map((name, at) => `${parent}.${id(key.referencedColumns[at]!)} ${key.operators[at]} ${child}.${id(name)}`)
+    .join(" AND ");
+}
+
+function before(alias: string, { table, columns }: Layout, name: string): string {
+  return imageValue(`${alias}.before`, table, columns, name);
 }

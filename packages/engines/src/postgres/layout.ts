@@ -13,15 +13,16 @@ interface LayoutRow {
   schema_name: string;
   table_name: string;
   columns: Column[];
+  key: number[];
 }
 
 /**
  * The layouts that a run's journal rows were written under, matched to the tables as they are now.
- * @throws `SCHEMA_CHANGED` when a journaled column was dropped or changed its type since: its images cannot be restored
+ * @throws `SCHEMA_CHANGED` when a journaled column was dropped or changed its type since, or the key changed: its images cannot be restored
  */
 export async function layoutsOf(connection: Connection, run: number, tables: readonly Table[]): Promise<Layout[]> {
   const found = await connection.query<LayoutRow>(
-    `SELECT num, n.nspname::text AS schema_name, c.relname::text AS table_name, columns
+    `SELECT num, n.nspname::text AS schema_name, c.relname::text AS table_name, columns, key
      FROM runback.layouts l
      LEFT JOIN pg_class c ON c.oid = l.relation LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE EXISTS (SELECT FROM runback.journal j WHERE j.run = $1::int AND j.layout = l.num)
@@ -44,6 +45,8 @@ function toLayout(row: LayoutRow, tables: readonly Table[]): Layout {
     if (now.type !== then.type) throw changed(table.name, `column ${now.name} was ${then.type} and is ${now.type}`);
     return now;
   });
+  const key = table.primaryKey.map((name) => table.columns.find((column) => column.name === name)!.number);
+  if (key.join() !== row.key.join()) throw changed(table.name, "its primary key is another one");
   return { num: row.num, table, columns };
 }
 

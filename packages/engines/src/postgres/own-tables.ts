@@ -57,18 +57,23 @@ CREATE TABLE runback.layouts (
   schema_name text NOT NULL,
   table_name text NOT NULL,
   columns jsonb NOT NULL,
+  key jsonb NOT NULL,
   fingerprint text NOT NULL,
   current boolean NOT NULL,
   enrolled_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
--- What an image of a table means: its columns by number, name and type, and its key. Differs as soon as one of them does.
+-- What an image of a table means, and what captures it: columns by number, name and type, key, partitions, triggers.
 CREATE FUNCTION runback.shape(relation oid) RETURNS text LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
   SELECT concat(
     (SELECT string_agg(format('%s:%s:%s:%s', attnum, attname, atttypid, atttypmod), ',' ORDER BY attnum)
      FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped AND attgenerated = ''),
     ';', (SELECT indkey::text FROM pg_index WHERE indrelid = $1 AND indisprimary),
-    ';', (SELECT string_agg(inhrelid::text, ',' ORDER BY inhrelid) FROM pg_inherits WHERE inhparent = $1))
+    ';', (SELECT string_agg(t.relid::oid::text, ',' ORDER BY t.relid::oid) FROM pg_partition_tree($1) t),
+    ';', (SELECT string_agg(format('%s:%s:%s', tgrelid, tgname, tgenabled), ',' ORDER BY tgrelid, tgname) FROM pg_trigger
+      WHERE tgrelid IN (SELECT t.relid FROM pg_partition_tree($1) t UNION SELECT $1)
+        AND tgname IN ('runback_mark', 'runback_capture_insert', 'runback_capture_update', 'runback_capture_delete',
+          'runback_capture_truncate', 'runback_key_change')))
 $$;
 CREATE UNIQUE INDEX layouts_current ON runback.layouts (relation) WHERE current;
 -- Append only and read by run: a block range index costs a bulk change next to nothing where a B-tree took a tenth.
@@ -213,6 +218,12 @@ CREATE TABLE runback.idempotency (
   status integer,
   body text,
   created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE TABLE runback.policies (
+  migration text NOT NULL,
+  key text NOT NULL,
+  value jsonb NOT NULL,
+  PRIMARY KEY (migration, key)
 );
 CREATE TABLE runback.verifications (
   id text PRIMARY KEY,

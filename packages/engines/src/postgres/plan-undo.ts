@@ -13,7 +13,7 @@ import {
 import { id, table as tableName } from "./dialect.ts";
 import { findConflicts } from "./find-conflicts.ts";
 import { type Layout, layoutsOf } from "./layout.ts";
-import { imageDigest, liveDigest, matchesKey } from "./row-image.ts";
+import { asText, imageDigest, liveDigest, matchesKey } from "./row-image.ts";
 import { runNumber } from "./run-number.ts";
 import { useExactText } from "./session.ts";
 
@@ -98,12 +98,17 @@ function touchesKeys({ table, columns }: Layout): string {
     ...table.uniqueIndexes.filter((index) => !index.primary).flatMap((index) => index.columns),
     ...table.foreignKeys.flatMap((key) => key.columns),
   ]);
-  // An expression index or a predicate may read any column.
-  const any = table.uniqueIndexes.some((index) => index.columns.includes(null) || index.predicate !== null);
+  // An expression, a predicate or a generated column may read any column.
+  const any =
+    table.columns.some((column) => column.generated && named.has(column.name)) ||
+    table.uniqueIndexes.some((index) => index.columns.includes(null) || index.predicate !== null);
   const differs = columns.flatMap((column, index) =>
-    any || named.has(column.name) ? [`(t.${id(column.name)})::text IS DISTINCT FROM (n.before)[${index + 1}]`] : [],
+    any || named.has(column.name)
+      ? [`${asText(`t.${id(column.name)}`, column)} IS DISTINCT FROM (n.before)[${index + 1}]`]
+      : [],
   );
-  return `n.before IS NOT NULL AND (n.after IS NULL OR t.${id(table.primaryKey[0]!)} IS NULL ${differs.map((each) => `OR ${each}`).join(" ")})`;
+  const absent = `t.${id(table.primaryKey[0]!)} IS NULL`;
+  return `n.before IS NOT NULL AND (${["n.after IS NULL", absent, ...differs].join(" OR ")})`;
 }
 
 async function count(
@@ -113,7 +118,7 @@ async function count(
 ): Promise<{ tables: Record<string, UndoCounts>; fingerprint: readonly unknown[] }> {
   const counted = await tx.query<{ layout: number; class: keyof UndoCounts; rows: string; a: string; b: string }>(
     `SELECT layout, class, count(*)::text AS rows, bit_xor(hashtextextended(said, 0))::text AS a, bit_xor(hashtextextended(said, 1))::text AS b
-     FROM (SELECT layout, class, act || encode(guard, 'hex') || key::text AS said FROM runback.undo_rows WHERE plan = $1) r
+     FROM (SELECT layout, class, concat_ws(' ', act, encode(guard, 'hex'), key) AS said FROM runback.undo_rows WHERE plan = $1) r
      GROUP BY layout, class ORDER BY layout, class`,
     [plan],
   );

@@ -37,6 +37,7 @@ async function read(connection: Connection): Promise<Catalog> {
         primaryKey: primary ? primary.columns.filter((name) => name !== null) : [],
         foreignKeys: (keysOf.get(row.oid) ?? []).map(toForeignKey),
         uniqueIndexes: unique,
+        inherits: row.inherits,
         partitions: (partitionsOf.get(row.oid) ?? []).map(({ schema, name }) => ({ schema, name })),
         userTriggers: (triggersOf.get(row.oid) ?? []).map(({ name, mode }) => ({ name, mode })),
       };
@@ -48,12 +49,14 @@ interface TableRow {
   oid: number;
   schema: string;
   name: string;
+  inherits: boolean;
 }
 
 const ofUsers = "n.nspname NOT IN ('pg_catalog', 'information_schema', 'runback') AND n.nspname NOT LIKE 'pg\\_%'";
 
 const tablesSql = `
-SELECT c.oid::int8::float8 AS oid, n.nspname::text AS schema, c.relname::text AS name
+SELECT c.oid::int8::float8 AS oid, n.nspname::text AS schema, c.relname::text AS name,
+  c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits WHERE c.oid IN (inhparent, inhrelid)) AS inherits
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND ${ofUsers}
 ORDER BY n.nspname, c.relname`;
@@ -65,25 +68,38 @@ interface ColumnRow {
   type: string;
   base_type: string;
   stable: boolean;
+  exact: boolean;
   nullable: boolean;
   has_default: boolean;
   generated: boolean;
+  expression: string | null;
   identity: string;
 }
 
 // A type is stable when it and its element are built in (OIDs below 16384 never change) and have a binary form: an
-// array's send function writes its element's OID, a range's writes none.
+// array's send function writes its element's OID, a range's writes none. What names objects (regclass and its kind)
+// sends their OIDs. Equality is exact for the listed types alone: another one may call different bytes equal.
 const columnsSql = `
+WITH RECURSIVE bases AS (
+  SELECT oid AS type, oid AS base FROM pg_type WHERE typtype <> 'd'
+  UNION ALL SELECT d.oid, b.base FROM bases b JOIN pg_type d ON d.typtype = 'd' AND d.typbasetype = b.type
+)
 SELECT a.attrelid::int8::float8 AS oid, a.attname::text AS name, a.attnum::int AS number,
-  format_type(a.atttypid, a.atttypmod)::text AS type,
-  format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL)::text AS base_type,
-  (t.oid < 16384 AND t.typsend <> 0 AND t.typtype IN ('b', 'r', 'm')
+  format_type(a.atttypid, a.atttypmod)::text AS type, format_type(b.base, NULL)::text AS base_type,
+  (t.oid < 16384 AND t.typsend <> 0 AND t.typtype IN ('b', 'r', 'm') AND format_type(t.oid, NULL) !~ '^reg'
     AND (t.typelem = 0 OR (e.oid < 16384 AND e.typsend <> 0))) AS stable,
+  (format_type(b.base, NULL) = ANY ('{smallint,integer,bigint,uuid,text,character varying,name,"\\"char\\"",bytea,boolean,date,oid,
+    timestamp without time zone,timestamp with time zone,time without time zone,time with time zone,inet,cidr,macaddr,
+    macaddr8,bit,bit varying,pg_lsn,money,xid8}') OR t.typtype = 'e')
+    AND coalesce((SELECT l.collisdeterministic FROM pg_collation l WHERE l.oid = a.attcollation), true) AS exact,
   NOT a.attnotnull AS nullable, a.atthasdef AND a.attgenerated = '' AS has_default,
-  a.attgenerated <> '' AS generated, a.attidentity::text AS identity
+  a.attgenerated <> '' AS generated,
+  CASE WHEN a.attgenerated <> '' THEN (SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef
+    WHERE adrelid = a.attrelid AND adnum = a.attnum) END AS expression,
+  a.attidentity::text AS identity
 FROM pg_attribute a
 JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_type t ON t.oid = a.atttypid
+JOIN pg_type t ON t.oid = a.atttypid JOIN bases b ON b.type = t.oid
 LEFT JOIN pg_type e ON e.oid = t.typelem
 WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND ${ofUsers}
 ORDER BY a.attrelid, a.attnum`;
@@ -95,9 +111,11 @@ function toColumn(row: ColumnRow): Column {
     type: row.type,
     baseType: row.base_type,
     stableBinary: row.stable,
+    exactEquality: row.exact,
     nullable: row.nullable,
     hasDefault: row.has_default,
     generated: row.generated,
+    expression: row.expression,
     identity: row.identity === "a" ? "always" : row.identity === "d" ? "default" : null,
   };
 }
@@ -111,20 +129,31 @@ interface ForeignKeyRow {
   ref_columns: string[];
   on_delete: string;
   on_update: string;
+  operators: string[];
 }
+
+const operatorName = (operator: string) =>
+  `(SELECT format('OPERATOR(%I.%s)', s.nspname, o.oprname) FROM pg_operator o JOIN pg_namespace s ON s.oid = o.oprnamespace
+    WHERE o.oid = ${operator})`;
 
 const columnNames = (relation: string, numbers: string) =>
   `(SELECT to_json(array_agg(a.attname::text ORDER BY k.at)) FROM unnest(${numbers}) WITH ORDINALITY k(n, at)
     JOIN pg_attribute a ON a.attrelid = ${relation} AND a.attnum = k.n)`;
 
+// Columns that older servers do not have. A constraint that is not enforced forbids nothing; one over periods compares
+// by containment, which the server alone decides.
+const columnOf = (name: string, before18: string) => `coalesce((to_jsonb(f) ->> '${name}')::boolean, ${before18})`;
+
 const foreignKeysSql = `
 SELECT f.conrelid::int8::float8 AS oid, f.conname::text AS name, ${columnNames("f.conrelid", "f.conkey")} AS columns,
   rn.nspname::text AS ref_schema, r.relname::text AS ref_name, ${columnNames("f.confrelid", "f.confkey")} AS ref_columns,
-  f.confdeltype::text AS on_delete, f.confupdtype::text AS on_update
+  f.confdeltype::text AS on_delete, f.confupdtype::text AS on_update,
+  (SELECT to_json(array_agg(${operatorName("k.operator")} ORDER BY k.at))
+    FROM unnest(f.conpfeqop) WITH ORDINALITY k(operator, at)) AS operators
 FROM pg_constraint f
 JOIN pg_class c ON c.oid = f.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_class r ON r.oid = f.confrelid JOIN pg_namespace rn ON rn.oid = r.relnamespace
-WHERE f.contype = 'f' AND f.conparentid = 0 AND ${ofUsers}
+WHERE f.contype = 'f' AND f.conparentid = 0 AND ${ofUsers} AND ${columnOf("conenforced", "true")} AND NOT ${columnOf("conperiod", "false")}
 ORDER BY f.conrelid, f.conname`;
 
 const actions: Readonly<Record<string, ReferentialAction>> = {
@@ -143,6 +172,7 @@ function toForeignKey(row: ForeignKeyRow): ForeignKey {
     referencedColumns: row.ref_columns,
     onDelete: actions[row.on_delete] ?? "no action",
     onUpdate: actions[row.on_update] ?? "no action",
+    operators: row.operators,
   };
 }
 
@@ -152,6 +182,7 @@ interface IndexRow {
   primary: boolean;
   columns: (string | null)[];
   expressions: string[];
+  operators: string[];
   predicate: string | null;
   nulls_not_distinct: boolean;
 }
@@ -162,6 +193,11 @@ SELECT i.indrelid::int8::float8 AS oid, ic.relname::text AS name, i.indisprimary
   (SELECT to_json(array_agg(a.attname::text ORDER BY k)) FROM generate_series(0, i.indnkeyatts - 1) k
     LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k] AND i.indkey[k] <> 0) AS columns,
   (SELECT to_json(array_agg(pg_get_indexdef(i.indexrelid, k, false) ORDER BY k)) FROM generate_series(1, i.indnkeyatts) k) AS expressions,
+  (SELECT to_json(array_agg(coalesce(${operatorName("p.amopopr")}, 'OPERATOR(pg_catalog.=)') ORDER BY k))
+    FROM generate_series(0, i.indnkeyatts - 1) k
+    JOIN pg_opclass oc ON oc.oid = i.indclass[k]
+    LEFT JOIN pg_amop p ON p.amopfamily = oc.opcfamily AND p.amopstrategy = 3 AND p.amoplefttype = oc.opcintype
+      AND p.amoprighttype = oc.opcintype AND ic.relam = (SELECT oid FROM pg_am WHERE amname = 'btree')) AS operators,
   pg_get_expr(i.indpred, i.indrelid)::text AS predicate, i.indnullsnotdistinct AS nulls_not_distinct
 FROM pg_index i
 JOIN pg_class ic ON ic.oid = i.indexrelid
@@ -175,6 +211,7 @@ function toUniqueIndex(row: IndexRow): UniqueIndex {
     primary: row.primary,
     columns: row.columns,
     expressions: row.expressions,
+    operators: row.operators,
     predicate: row.predicate,
     nullsNotDistinct: row.nulls_not_distinct,
   };

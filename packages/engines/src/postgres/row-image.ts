@@ -6,12 +6,31 @@ export function imageColumns(table: Table): readonly Column[] {
   return table.columns.filter((column) => !column.generated);
 }
 
+const objectNames = /^reg[a-z]+(\[\])?$/;
+
 /**
- * A value as text that its type's input function reads back to the same bytes. The plain cast serves every type but
- * `character`, whose cast to text drops trailing blanks.
+ * A value as text that its type's input function reads back to the same bytes. The plain cast serves most types, but
+ * not those whose cast to text says less than their output: `character` drops trailing blanks, an overloaded
+ * `regproc` has a name that means several functions, a float's NaN has a sign, and a user's type may have any cast.
  */
-export function asText(expression: string, column: Pick<Column, "baseType">): string {
-  return column.baseType === "character" ? `textin(bpcharout(${expression}))` : `${expression}::text`;
+export function asText(expression: string, column: Pick<Column, "baseType" | "stableBinary">): string {
+  const { baseType } = column;
+  if (objectNames.test(baseType)) return `${expression}::oid${baseType.endsWith("[]") ? "[]" : ""}::text`;
+  if (!column.stableBinary) return outputText(expression);
+  if (baseType === "character") return `textin(bpcharout(${expression}))`;
+  if (baseType === "double precision")
+    return signedNaN(`float8send(${expression}) = '\\xfff8000000000000'`, expression);
+  if (baseType === "real") return signedNaN(`float4send(${expression}) = '\\xffc00000'`, expression);
+  return `${expression}::text`;
+}
+
+function signedNaN(negative: string, expression: string): string {
+  return `CASE WHEN ${negative} THEN '-nan' ELSE ${expression}::text END`;
+}
+
+/** What the type's output function prints, whatever casts exist. A row of nothing but NULLs is not NULL. */
+function outputText(expression: string): string {
+  return `CASE WHEN ${expression} IS DISTINCT FROM NULL THEN concat(${expression}) END`;
 }
 
 /** `ARRAY[…]` of every image column of a row as text: the before-image. */
@@ -26,7 +45,7 @@ export function image(alias: string, columns: readonly Column[]): string {
 export function rowDigest(columns: readonly Column[], value: (column: Column, index: number) => string): string {
   const fields = columns.map((column, index) => {
     const expression = value(column, index);
-    return column.stableBinary ? expression : asText(expression, column);
+    return column.stableBinary ? expression : outputText(expression);
   });
   return `sha256(record_send(ROW(${fields.join(", ")})))`;
 }
@@ -43,7 +62,27 @@ export function imageDigest(imageExpression: string, columns: readonly Column[])
 
 /** The typed value of one column of an image. */
 export function fromImage(imageExpression: string, index: number, column: Column): string {
-  return `(${imageExpression})[${index + 1}]::${column.type}`;
+  const text = `(${imageExpression})[${index + 1}]`;
+  if (!objectNames.test(column.baseType)) return `${text}::${column.type}`;
+  return `${text}::oid${column.baseType.endsWith("[]") ? "[]" : ""}::${column.type}`;
+}
+
+/** An image as a row with the table's columns, generated ones included, under the table's name: expressions of its indexes hold on it. */
+export function imageRow(imageExpression: string, table: Table, columns: readonly Column[]): string {
+  const stored = columns.map((column, index) => `${fromImage(imageExpression, index, column)} AS ${id(column.name)}`);
+  const name = id(table.name);
+  const derived = table.columns
+    .filter((column) => column.generated)
+    .map((column) => `(${column.expression})::${column.type} AS ${id(column.name)}`);
+  const rows = `(SELECT ${stored.join(", ")}) ${name}`;
+  return derived.length === 0 ? rows : `(SELECT ${name}.*, ${derived.join(", ")} FROM ${rows}) ${name}`;
+}
+
+/** One column of the row an image would restore, generated columns included. */
+export function imageValue(imageExpression: string, table: Table, columns: readonly Column[], name: string): string {
+  const index = columns.findIndex((column) => column.name === name);
+  if (index >= 0) return fromImage(imageExpression, index, columns[index]!);
+  return `(SELECT ${id(name)} FROM ${imageRow(imageExpression, table, columns)})`;
 }
 
 export function keyColumns(table: Table): readonly Column[] {
@@ -59,7 +98,66 @@ export function keyText(alias: string, table: Table): string {
 
 /** Joins a live row to a key written as text, through the primary key's index. */
 export function matchesKey(alias: string, keyExpression: string, table: Table): string {
+  const operators = keyOperators(table);
   return keyColumns(table)
-    .map((column, index) => `${alias}.${id(column.name)} = ${fromImage(keyExpression, index, column)}`)
+    .flatMap((column, index) => {
+      const live = `${alias}.${id(column.name)}`;
+      const equal = `${live} ${operators[index]} ${fromImage(keyExpression, index, column)}`;
+      return column.exactEquality ? [equal] : [equal, `${exactly(live, column)} = (${keyExpression})[${index + 1}]`];
+    })
     .join(" AND ");
+}
+
+/** Whether two rows of a table have the same key, byte for byte: 1.0 and 1.00 are two keys, as the images of their rows differ. */
+export function sameKey(a: string, b: string, table: Table): string {
+  const operators = keyOperators(table);
+  return keyColumns(table)
+    .flatMap((column, index) => {
+      const [left, right] = [`${a}.${id(column.name)}`, `${b}.${id(column.name)}`];
+      const equal = `${left} ${operators[index]} ${right}`;
+      return column.exactEquality ? [equal] : [equal, `${exactly(left, column)} = ${exactly(right, column)}`];
+    })
+    .join(" AND ");
+}
+
+/** The order of rows by key: the same on every server, so text goes by code point and anything unusual as text. */
+export function keyOrder(alias: string, table: Table): string {
+  return keyColumns(table)
+    .map((column) => {
+      const value = `${alias}.${id(column.name)}`;
+      return naturalOrder.has(column.baseType) ? value : `(${portableText(value, column)}) COLLATE "C"`;
+    })
+    .join(", ");
+}
+
+/** A value as text that means the same in every database: names, where an image holds the OIDs they stand for. */
+export function portableText(expression: string, column: Pick<Column, "baseType" | "stableBinary">): string {
+  return column.stableBinary ? asText(expression, column) : outputText(expression);
+}
+
+const naturalOrder = new Set([
+  "smallint",
+  "integer",
+  "bigint",
+  "numeric",
+  "uuid",
+  "bytea",
+  "date",
+  "timestamp without time zone",
+  "timestamp with time zone",
+]);
+
+/** Compares by code point whatever the column's collation. */
+function exactly(value: string, column: Column): string {
+  return `(${asText(value, column)}) COLLATE "C"`;
+}
+
+function keyOperators(table: Table): readonly string[] {
+  return table.uniqueIndexes.find((index) => index.primary)!.operators;
+}
+
+/** An alias that no column of the table has: a column's name would win over it, and mean the column instead of the row. */
+export function freeAlias(wanted: string, table: Table): string {
+  const taken = new Set(table.columns.map((column) => column.name));
+  return taken.has(wanted) ? freeAlias(`${wanted}_`, table) : wanted;
 }

@@ -66,6 +66,12 @@ export const idempotency = runback.table("idempotency", {
   body: text("body"),
 });
 
+export const policies = runback.table("policies", {
+  migration: text("migration").notNull(),
+  key: text("key").notNull(),
+  value: jsonb("value").notNull(),
+});
+
 export const verifications = runback.table("verifications", {
   id: text("id").primaryKey(),
   runId: text("run_id").notNull(),

@@ -11,6 +11,10 @@ export const exactText: Readonly<Record<string, string>> = {
   lc_monetary: "C",
   xmlbinary: "base64",
   xmloption: "content",
+  // Text in its binary form goes through the client's encoding: a LATIN1 writer would give the same row another digest.
+  client_encoding: "UTF8",
+  // A policy that hides rows from Runback's user is an error, never an image of half a table.
+  row_security: "off",
   search_path: "pg_catalog, pg_temp",
 };
 

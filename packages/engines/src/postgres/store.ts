@@ -6,12 +6,11 @@ import * as schema from "./schema.ts";
 const stepCount = sql<number>`(SELECT count(*)::int FROM runback.steps s WHERE s.run_id = ${schema.runs.runId})`;
 
 function toRun(row: typeof schema.runs.$inferSelect & { steps: number }): Run {
-  const { num: _num, input: _input, ...run } = row;
+  const { num: _num, ...run } = row;
   return {
     ...run,
     startedAt: toIso(run.startedAt),
     completedAt: run.completedAt === null ? null : toIso(run.completedAt),
-    input: _input,
   } as unknown as Run;
 }
 
@@ -114,6 +113,19 @@ export const store: Store = {
   },
   answerIdempotent: async (tx, { key, status, body }) => {
     await orm(tx).update(schema.idempotency).set({ status, body }).where(eq(schema.idempotency.key, key));
+  },
+  savePolicies: async (tx, migration, policies) => {
+    await orm(tx).delete(schema.policies).where(eq(schema.policies.migration, migration));
+    const rows = Object.entries(policies).map(([key, value]) => ({ migration, key, value }));
+    if (rows.length > 0) await orm(tx).insert(schema.policies).values(rows);
+  },
+  policies: async (connection, migration) => {
+    // As text: Drizzle would parse a JSON string such as "12" a second time.
+    const { rows } = await connection.query<{ key: string; value: string }>(
+      "SELECT key, value::text AS value FROM runback.policies WHERE migration = $1",
+      [migration],
+    );
+    return Object.fromEntries(rows.map(({ key, value }) => [key, JSON.parse(value) as unknown]));
   },
   saveVerification: async (tx, id, runId, passed, report) => {
     await orm(tx).insert(schema.verifications).values({ id, runId, passed, report });

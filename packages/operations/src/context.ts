@@ -1,0 +1,24 @@
+import type { Clock, Engine, Logger, Vault } from "@runback/core";
+
+/** What every operation is given. Nothing in this package reads the environment, the clock or the network by itself. */
+export interface Context {
+  readonly engine: Engine;
+  readonly vault: Vault;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Who is executing, for leases: `host:pid`. */
+  readonly holder: string;
+  /** True when the process a lease names is known to be dead, so that its lease need not expire first. */
+  readonly isDead: (holder: string) => boolean;
+  /** Aborted by Ctrl-C: operations stop at the next step boundary. */
+  readonly signal?: AbortSignal;
+  /** Called after each committed step. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface Progress {
+  readonly runId: string;
+  readonly phase: string;
+  readonly done: number;
+  readonly total: number;
+}

@@ -1,0 +1,354 @@
+import {
+  digestOf,
+  type EntityCounts,
+  findTable,
+  type ImportDeclaration,
+  type Lease,
+  qualifiedName,
+  RunbackError,
+  sameTable,
+  type Table,
+} from "@runback/core";
+import { appendAudit } from "../audit/append.ts";
+import type { Context } from "../context.ts";
+import { effectivePolicies } from "../policies.ts";
+import { nextStepRows } from "../run/advance.ts";
+import { holdLease } from "../run/lease-guard.ts";
+import { applyStep } from "./apply-step.ts";
+import type { ImportCheckpoint } from "./checkpoint.ts";
+import { writeEvidence } from "./evidence.ts";
+import type { ImportOptions } from "./import-options.ts";
+import { parseContext } from "./parse-context.ts";
+import { countEntity, type PlanSummary } from "./plan-summary.ts";
+import { type StagedEntity, stageEntity } from "./stage-entity.ts";
+import { planTable, stageName } from "./stage-tables.ts";
+
+const firstStepRows = 5_000;
+
+/** One bounded step of an import: whatever its checkpoint says comes next. True when the run is complete. */
+export async function importStep(
+  context: Context,
+  options: ImportOptions,
+  runId: string,
+  lease: Lease | undefined,
+): Promise<boolean> {
+  const run = (await context.engine.store.run(context.engine, runId))!;
+  const checkpoint = run.checkpoint as ImportCheckpoint;
+  if (checkpoint.phase === "stage") await stage(context, options, runId, lease);
+  else if (checkpoint.phase === "apply") await apply(context, options, runId, run.startedAt, lease!, checkpoint);
+  else return await writeEvidence(context, options, run, lease, checkpoint);
+  return false;
+}
+
+/** Parses, stages and classifies every entity; the target's own tables are only read. */
+async function stage(context: Context, options: ImportOptions, runId: string, lease: Lease | undefined): Promise<void> {
+  const { engine } = context;
+  const { declaration } = options;
+  const policies = effectivePolicies(declaration.policies, options.policies);
+  const notes = await parseContext(engine, engine.dialect, declaration, policies);
+  const tables = await importTables(context, declaration);
+  assertColumns(declaration, tables);
+  const staged: StagedEntity[] = [];
+  const entities: Record<string, EntityCounts> = {};
+  const before: Record<string, number> = {};
+  const digests: string[] = [];
+  for (const entity of declaration.entities) {
+    if (context.signal?.aborted) return;
+    const target = tables.find((table) => sameTable(table, entity.table))!;
+    await engine.transaction(async (tx) => {
+      const input = { folder: options.source, stage: stageName(runId), context: notes.context };
+      staged.push(await stageEntity(context, tx, declaration, entity, target, input));
+      const { counts, digest } = await countEntity(tx, engine.dialect, entity, input.stage);
+      entities[entity.name] = counts;
+      digests.push(digest);
+      before[entity.name] = await countRows(context, tx, target);
+    });
+    context.onProgress?.({
+      runId,
+      phase: `staged ${entity.name}`,
+      done: staged.length,
+      total: declaration.entities.length,
+    });
+  }
+  const parts = {
+    source: digestOf(staged.map(({ entity, sha256 }) => [entity, sha256])),
+    policies: digestOf(policies),
+    schema: digestOf(
+      tables.map(({ schema, name, columns, primaryKey, uniqueIndexes, foreignKeys }) => ({
+        schema,
+        name,
+        columns,
+        primaryKey,
+        uniqueIndexes,
+        foreignKeys,
+      })),
+    ),
+    rows: digestOf(digests),
+  };
+  const plan: PlanSummary = {
+    digest: digestOf({ migration: declaration.name, ...parts }),
+    parts,
+    staged,
+    entities,
+    notes: notes.noted(),
+    before,
+  };
+  await assertSamePlan(context, options, plan);
+  await engine.transaction(async (tx) => {
+    if (lease) await holdLease(context, tx, lease);
+    if (!options.dryRun) await engine.journal.enroll(tx, journaledTables(declaration, tables));
+    const applied = { rows: 0, changedMeanwhile: {} };
+    const next: ImportCheckpoint = options.dryRun
+      ? { phase: "evidence", plan, applied, completedAt: context.clock.now().toISOString(), after: before, digests: [] }
+      : { phase: "apply", plan, entity: 0, row: "0", stepRows: firstStepRows, applied };
+    await engine.store.updateRun(tx, runId, { checkpoint: next, planDigest: plan.digest });
+  });
+}
+
+/** The tables a live run writes to and journals; the audit table is append-only by itself. */
+export function journaledTables(declaration: ImportDeclaration, tables: readonly Table[]): Table[] {
+  const names = [
+    ...declaration.entities.map((entity) => entity.table),
+    declaration.mapping.table,
+    ...(declaration.syncState ? [declaration.syncState.table] : []),
+  ];
+  return names.map((name) => tables.find((table) => sameTable(table, name))!);
+}
+
+async function importTables({ engine }: Context, declaration: ImportDeclaration): Promise<Table[]> {
+  const catalog = await engine.catalog();
+  const names = [
+    ...declaration.entities.map((entity) => entity.table),
+    declaration.mapping.table,
+    ...(declaration.syncState ? [declaration.syncState.table] : []),
+  ];
+  return names.map((name) => {
+    const table = findTable(catalog, qualifiedName(name));
+    if (table) return table;
+    throw new RunbackError("TABLE_MISSING", `Table ${qualifiedName(name)} is not on this target.`, {
+      recovery: "Nothing was written. Run `runback init`, or check that --target names the right database.",
+    });
+  });
+}
+
+/** A required column the declaration does not fill would fail at the first row: said before anything is read. */
+function assertColumns(declaration: ImportDeclaration, tables: readonly Table[]): void {
+  for (const entity of declaration.entities) {
+    const table = tables.find((each) => sameTable(each, entity.table))!;
+    const filled = new Set([
+      entity.id,
+      ...entity.fields.map((field) => field.column),
+      ...entity.references.map((reference) => reference.column),
+      ...entity.stamps.map((stamp) => stamp.column),
+    ]);
+    const unfilled = table.columns.filter(
+      (column) =>
+        !column.nullable &&
+        !column.hasDefault &&
+        !column.generated &&
+        column.identity === null &&
+        !filled.has(column.name),
+    );
+    const absent = [...filled].filter((name) => !table.columns.some((column) => column.name === name));
+    if (unfilled.length === 0 && absent.length === 0) continue;
+    const problems = [
+      ...unfilled.map((column) => `${column.name} is required and the import does not fill it`),
+      ...absent.map((name) => `${name} is filled by the import and is not there`),
+    ];
+    throw new RunbackError("MODEL_MISMATCH", `${qualifiedName(table)}: ${problems.join("; ")}.`, {
+      recovery: "Nothing was written. Give the column a default, or adapt the migration's declaration.",
+    });
+  }
+}
+
+export async function countRows(
+  { engine }: Pick<Context, "engine">,
+  tx: Parameters<Parameters<Context["engine"]["transaction"]>[0]>[0],
+  table: Table,
+): Promise<number> {
+  const { rows } = await tx.query<{ rows: string }>(
+    `SELECT ${engine.dialect.cast("count(*)", "text")} AS rows FROM ${engine.dialect.table(table)}`,
+  );
+  return Number(rows[0]!.rows);
+}
+
+/** The dry run is the contract: a live run with `--plan` executes that plan or nothing. */
+async function assertSamePlan({ engine }: Context, { plan, dryRun }: ImportOptions, now: PlanSummary): Promise<void> {
+  if (dryRun || plan === undefined || plan === now.digest) return;
+  let differs = "the plan";
+  for (let before: string | undefined; ; ) {
+    const page = await engine.store.runs(engine, { limit: 100, ...(before === undefined ? {} : { before }) });
+    const dry = page.runs.find((run) => run.mode === "dry" && run.planDigest === plan);
+    if (dry) {
+      const then = (dry.checkpoint as { plan: PlanSummary }).plan.parts;
+      differs = (Object.keys(then) as (keyof typeof then)[])
+        .filter((part) => then[part] !== now.parts[part])
+        .join(", ");
+      break;
+    }
+    if (page.next === null) break;
+    before = page.next;
+  }
+  throw new RunbackError(
+    "PLAN_CHANGED",
+    `The plan is not the approved one any more: ${differs} changed since the dry run.`,
+    {
+      recovery: "Nothing was written. Do a new dry run, review it, and pass its planDigest.",
+      exit: 1,
+      status: 409,
+      details: { approved: plan, now: now.digest, differs },
+    },
+  );
+}
+
+/** Commits the next rows of one entity: data, mapping, journal, checkpoint and audit entry in one transaction. */
+async function apply(
+  context: Context,
+  options: ImportOptions,
+  runId: string,
+  runTime: string,
+  lease: Lease,
+  checkpoint: ImportCheckpoint & { phase: "apply" },
+): Promise<void> {
+  const { engine, clock } = context;
+  const { declaration } = options;
+  const entity = declaration.entities[checkpoint.entity];
+  if (entity === undefined) return await concludeWriting(context, options, runId, runTime, lease, checkpoint);
+  const tables = await importTables(context, declaration);
+  const target = tables.find((table) => sameTable(table, entity.table))!;
+  const began = clock.now().getTime();
+  const next = await engine.transaction(
+    async (tx): Promise<ImportCheckpoint> => {
+      await holdLease(context, tx, lease);
+      await assertStaged(context, tx, declaration, runId, checkpoint);
+      await engine.journal.begin(tx, runId);
+      const range = {
+        entity,
+        stage: stageName(runId),
+        after: checkpoint.row,
+        limit: checkpoint.stepRows,
+        runId,
+        runTime,
+      };
+      const step = await applyStep(context, tx, declaration, target, range);
+      if (step.last === null) {
+        const moved = { ...checkpoint, entity: checkpoint.entity + 1, row: "0" };
+        await engine.store.updateRun(tx, runId, { checkpoint: moved });
+        return moved;
+      }
+      const durationMs = clock.now().getTime() - began;
+      const changedMeanwhile = { ...checkpoint.applied.changedMeanwhile };
+      if (step.changedMeanwhile > 0)
+        changedMeanwhile[entity.name] = (changedMeanwhile[entity.name] ?? 0) + step.changedMeanwhile;
+      const moved: ImportCheckpoint = {
+        ...checkpoint,
+        row: step.last,
+        stepRows: nextStepRows(step.rows, durationMs),
+        applied: { rows: checkpoint.applied.rows + step.rows, changedMeanwhile },
+      };
+      await engine.store.addStep(tx, { runId, name: entity.name, rows: step.rows, durationMs });
+      await engine.store.updateRun(tx, runId, {
+        checkpoint: moved,
+        addRows: step.created + step.updated + step.mapped,
+      });
+      await appendAudit(tx, engine.dialect, declaration.auditTable, "migration:step", {
+        run_id: runId,
+        entity: entity.name,
+        through_row: Number(step.last),
+        created: step.created,
+        updated: step.updated,
+        mapped: step.mapped,
+      });
+      return moved;
+    },
+    { lockTimeoutMs: 30_000 },
+  );
+  if (next.phase !== "apply") return;
+  const total = Object.values(next.plan.entities).reduce((sum, counts) => sum + counts.created + counts.updated, 0);
+  context.onProgress?.({ runId, phase: entity.name, done: next.applied.rows, total });
+}
+
+/** Staging is not logged: a server that crashed comes back without it. */
+async function assertStaged(
+  { engine }: Context,
+  tx: Parameters<Parameters<typeof engine.transaction>[0]>[0],
+  declaration: ImportDeclaration,
+  runId: string,
+  { plan, entity, row }: ImportCheckpoint & { phase: "apply" },
+): Promise<void> {
+  if (row !== "0") return;
+  const current = declaration.entities[entity]!;
+  const table = engine.dialect.table(planTable(stageName(runId), current));
+  const { rows } = await tx.query<{ rows: string }>(
+    `SELECT ${engine.dialect.cast("count(*)", "text")} AS rows FROM ${table}`,
+  );
+  if (Number(rows[0]!.rows) === plan.entities[current.name]!.parsed) return;
+  throw new RunbackError(
+    "STAGING_LOST",
+    `The staged ${current.name} of ${runId} are gone (the database server was restarted after a crash).`,
+    {
+      recovery:
+        "Committed rows are kept. Start a new import: rows that were written are recognised and left as they are.",
+    },
+  );
+}
+
+/** The last write: when the source was last read completely. Then the state of the tables is fixed, in one snapshot. */
+async function concludeWriting(
+  context: Context,
+  options: ImportOptions,
+  runId: string,
+  runTime: string,
+  lease: Lease,
+  checkpoint: ImportCheckpoint & { phase: "apply" },
+): Promise<void> {
+  const { engine, clock } = context;
+  const { declaration } = options;
+  const tables = await importTables(context, declaration);
+  const refused =
+    Object.values(checkpoint.plan.entities).some((counts) => counts.quarantined + counts.conflicts > 0) ||
+    Object.keys(checkpoint.applied.changedMeanwhile).length > 0;
+  const wrote = checkpoint.applied.rows > 0;
+  if (declaration.syncState && !refused && wrote) {
+    const { table, columns } = declaration.syncState;
+    const time = engine.dialect.cast("$1", "instant");
+    await engine.transaction(async (tx) => {
+      await holdLease(context, tx, lease);
+      await engine.journal.begin(tx, runId);
+      // From when it began, not when it ended: what changed at the source meanwhile is asked for again next time.
+      await tx.query(
+        `UPDATE ${engine.dialect.table(table)} SET ${columns.map((column) => `${engine.dialect.id(column)} = ${time}`).join(", ")}`,
+        [runTime],
+      );
+    });
+  }
+  const evidence = await engine.transaction(
+    async (tx) => {
+      const after: Record<string, number> = {};
+      const digests = [];
+      for (const entity of declaration.entities)
+        after[entity.name] = await countRows(context, tx, tables.find((table) => sameTable(table, entity.table))!);
+      for (const table of digestedTables(declaration, tables)) digests.push(await engine.digests(tx, table));
+      return { after, digests };
+    },
+    { isolation: "snapshot", readOnly: true },
+  );
+  await engine.transaction(async (tx) => {
+    await holdLease(context, tx, lease);
+    const next: ImportCheckpoint = {
+      phase: "evidence",
+      plan: checkpoint.plan,
+      applied: checkpoint.applied,
+      completedAt: clock.now().toISOString(),
+      ...evidence,
+    };
+    await engine.store.updateRun(tx, runId, { checkpoint: next });
+  });
+}
+
+/** The tables whose content a bundle proves. */
+export function digestedTables(declaration: ImportDeclaration, tables: readonly Table[]): Table[] {
+  return [...declaration.entities.map((entity) => entity.table), declaration.mapping.table].map(
+    (name) => tables.find((table) => sameTable(table, name))!,
+  );
+}

@@ -1,0 +1,96 @@
+import type { EntityCounts, ImportDeclaration, Run } from "@runback/core";
+import type { Context } from "../context.ts";
+import type { ImportCheckpoint } from "./checkpoint.ts";
+import { finalCounts } from "./evidence.ts";
+import { jsonChunks, jsonItems } from "./json-stream.ts";
+import { readPlan } from "./read-plan.ts";
+
+/** `migration-report.json` in the shape that verification tools read, streamed: its id mapping has a line a record. */
+export function migrationReport(
+  context: Pick<Context, "engine">,
+  declaration: ImportDeclaration,
+  run: Run,
+  checkpoint: ImportCheckpoint & { phase: "evidence" },
+  stage: string,
+): AsyncIterable<Uint8Array> {
+  const counts = finalCounts(checkpoint);
+  const sum = (of: (each: EntityCounts) => number) =>
+    Object.values(counts).reduce((total, each) => total + of(each), 0);
+  const head = {
+    runId: run.runId,
+    startedAt: run.startedAt,
+    completedAt: checkpoint.completedAt,
+    dryRun: run.mode === "dry",
+    config: { source: "csv", target: declaration.name, version: "1.0" },
+    summary: {
+      totalRecords: sum((each) => each.parsed),
+      created: sum((each) => each.created),
+      updated: sum((each) => each.updated),
+      skipped: sum((each) => each.unchanged),
+      errors: sum((each) => each.quarantined + each.conflicts),
+      duration_ms: Date.parse(checkpoint.completedAt) - Date.parse(run.startedAt),
+    },
+    ...Object.fromEntries(
+      declaration.entities.map(({ name }) => [name, entityReport(name, counts[name]!, checkpoint)]),
+    ),
+  };
+  return jsonChunks(
+    (async function* () {
+      yield JSON.stringify(head, null, 2).replace(/\n}$/, "");
+      yield ',\n  "errors": [';
+      yield* jsonItems(errors(context, declaration, stage));
+      yield '\n  ],\n  "idMapping": {';
+      for (const [at, entity] of declaration.entities.entries()) {
+        yield `${at === 0 ? "" : ","}\n  ${JSON.stringify(entity.name)}: [`;
+        yield* jsonItems(mappings(context, entity, stage));
+        yield "\n  ]";
+      }
+      yield "\n  }\n}\n";
+    })(),
+  );
+}
+
+function entityReport(
+  name: string,
+  counts: EntityCounts,
+  { plan, after }: ImportCheckpoint & { phase: "evidence" },
+): unknown {
+  const accepted = counts.created + counts.updated + counts.unchanged;
+  return {
+    file: plan.staged.find((staged) => staged.entity === name)!.file,
+    totalRows: counts.parsed,
+    parsed: counts.parsed,
+    created: counts.created,
+    updated: counts.updated,
+    skipped: counts.unchanged,
+    errors: counts.quarantined + counts.conflicts,
+    records: String(accepted),
+    before: plan.before[name],
+    after: after[name],
+  };
+}
+
+async function* errors(
+  context: Pick<Context, "engine">,
+  declaration: ImportDeclaration,
+  stage: string,
+): AsyncIterable<unknown> {
+  for (const entity of declaration.entities) {
+    for await (const row of readPlan(context, entity, stage, false)) {
+      yield {
+        entity: entity.name,
+        sourceRow: Number(row.line),
+        message: `${row.reason}: ${row.message}`,
+        ...(row.sid === null ? {} : { waId: row.sid }),
+      };
+    }
+  }
+}
+
+async function* mappings(
+  context: Pick<Context, "engine">,
+  entity: ImportDeclaration["entities"][number],
+  stage: string,
+): AsyncIterable<unknown> {
+  for await (const row of readPlan(context, entity, stage, true)) yield { waId: row.sid, murmurantId: row.target_id };
+}

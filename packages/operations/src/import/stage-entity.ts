@@ -1,0 +1,52 @@
+import type { Connection, EntityDeclaration, ImportDeclaration, ParseContext, Table, TextRow } from "@runback/core";
+import type { Context } from "../context.ts";
+import { classifySql } from "./classify-sql.ts";
+import { type CsvFile, openCsv } from "./csv-source.ts";
+import { parseRecord } from "./parse-record.ts";
+import { planTable, rawColumns, rawTable } from "./stage-tables.ts";
+
+export interface StagedEntity {
+  readonly entity: string;
+  readonly file: string;
+  readonly sha256: string;
+  readonly parsed: number;
+}
+
+/** Reads one file into the target's staging and classifies it there, in one transaction; the target's tables are only read. */
+export async function stageEntity(
+  { engine }: Pick<Context, "engine">,
+  tx: Connection,
+  declaration: ImportDeclaration,
+  entity: EntityDeclaration,
+  target: Table,
+  input: { readonly folder: string; readonly stage: string; readonly context: ParseContext },
+): Promise<StagedEntity> {
+  const { dialect } = engine;
+  const raw = rawTable(input.stage, entity);
+  const plan = planTable(input.stage, entity);
+  const columns = rawColumns(entity);
+  await tx.query(`DROP TABLE IF EXISTS ${dialect.table(raw)}`);
+  await tx.query(`DROP TABLE IF EXISTS ${dialect.table(plan)}`);
+  await tx.query(dialect.createStage(raw, columns));
+  const file = openCsv(input.folder, entity);
+  const parsed = await tx.load(
+    raw,
+    columns.map(([name]) => name),
+    stagedRows(file, entity, input.context),
+  );
+  await tx.query(dialect.analyze(raw));
+  const seen = engine.rowDigest("t", target);
+  const seenIfFound = `CASE WHEN t.${dialect.id(entity.id)} IS NULL THEN NULL ELSE ${seen} END`;
+  await tx.query(dialect.createStage(plan, classifySql(dialect, declaration, entity, input.stage, seenIfFound)));
+  await tx.query(`DROP TABLE ${dialect.table(raw)}`);
+  await tx.query(`CREATE INDEX ON ${dialect.table(plan)} (line) WHERE ${workCondition}`);
+  await tx.query(dialect.analyze(plan));
+  return { entity: entity.name, file: file.path, sha256: file.sha256(), parsed };
+}
+
+async function* stagedRows(file: CsvFile, entity: EntityDeclaration, context: ParseContext): AsyncIterable<TextRow> {
+  for await (const record of file.records) yield parseRecord(entity, record, context);
+}
+
+/** Rows of a plan that a step has to do something for: a new row, a changed one, or a mapping to one that was found. */
+export const workCondition = "class IN ('create', 'update') OR class = 'unchanged' AND NOT mapped";

@@ -1,0 +1,27 @@
+import type { EntityDeclaration, LogicalType, TableRef } from "@runback/core";
+
+/** Scratch tables of one run: what was parsed, and what is to become of it. */
+export function rawTable(stage: string, entity: EntityDeclaration): TableRef {
+  return { schema: "runback", name: `stage_${stage}_${entity.name}_raw` };
+}
+
+export function planTable(stage: string, entity: EntityDeclaration): TableRef {
+  return { schema: "runback", name: `stage_${stage}_${entity.name}` };
+}
+
+/** Part of a table name that is unique for a run: run ids are letters, digits and hyphens. */
+export function stageName(runId: string): string {
+  return runId.replace(/^run-/, "").replaceAll("-", "_").toLowerCase();
+}
+
+/** Columns of the raw table in load order. */
+export function rawColumns(entity: EntityDeclaration): [name: string, type: LogicalType][] {
+  return [
+    ["line", "bigint"],
+    ["sid", "text"],
+    ...entity.fields.map((field): [string, LogicalType] => [`f_${field.column}`, field.type]),
+    ...entity.references.map((reference): [string, LogicalType] => [`r_${reference.column}`, "text"]),
+    ["reason", "text"],
+    ["message", "text"],
+  ];
+}

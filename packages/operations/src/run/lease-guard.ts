@@ -1,0 +1,38 @@
+import { type Connection, type Lease, RunbackError } from "@runback/core";
+import type { Context } from "../context.ts";
+
+/** Long enough for any step and a slow network; a dead holder on another machine blocks for no longer than this. */
+export const leaseTtlMs = 60_000;
+
+/** @throws `LEASE_HELD` when another live run holds it */
+export async function takeLease({ engine, holder, isDead }: Context, name: string, runId: string): Promise<Lease> {
+  return await engine.transaction(async (tx) => {
+    const current = await engine.store.lease(tx, name);
+    const takeover = current !== undefined && isDead(current.holder);
+    const lease = await engine.store.acquireLease(tx, { name, runId, holder, ttlMs: leaseTtlMs, takeover });
+    if (lease) return lease;
+    const held = await engine.store.lease(tx, name);
+    throw new RunbackError(
+      "LEASE_HELD",
+      `Run ${held?.runId ?? "of another process"} is writing to this target (lease ${name}).`,
+      {
+        recovery: `Wait for it to finish (\`runback runs show ${held?.runId ?? "<run-id>"}\`). If its machine is gone, try again after ${held?.expiresAt ?? "the lease expired"}.`,
+        status: 409,
+        details: { runId: held?.runId, expiresAt: held?.expiresAt },
+      },
+    );
+  });
+}
+
+/** Inside a step's transaction: the step may commit only while this lease is the newest. @throws `LEASE_LOST` */
+export async function holdLease({ engine }: Pick<Context, "engine">, tx: Connection, lease: Lease): Promise<void> {
+  if (await engine.store.holdLease(tx, lease, leaseTtlMs)) return;
+  throw new RunbackError("LEASE_LOST", `Another process took over run ${lease.runId}.`, {
+    recovery: "This process stops; the step it was in was not written. Follow the run with `runback runs show`.",
+    status: 409,
+  });
+}
+
+export async function releaseLease({ engine }: Pick<Context, "engine">, lease: Lease): Promise<void> {
+  await engine.transaction((tx) => engine.store.releaseLease(tx, lease));
+}
