@@ -1,4 +1,4 @@
-import { chownSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { chownSync, cpSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
@@ -6,6 +6,7 @@ import {
   homeOf,
   postmasterPid,
   query,
+  refusedEmbedded,
   scratchFolder,
   serverProcesses,
 } from "../../../../test/support/embedded-clients.ts";
@@ -58,6 +59,17 @@ describe.runIf(ROOT)("as root", () => {
     expect(await query(second.url, "SELECT number FROM kept")).toEqual([{ number: 42 }]);
     expect(statSync(scratch.path).mode & 0o777).toBe(0o700);
     expect(readdirSync(scratch.path)).toEqual([".runback"]);
+  });
+
+  test("a copy of a directory in use, whose data lies elsewhere, is refused and leaves the original alone", async () => {
+    await using original = await acquireEmbedded({ directory });
+    const copy = join(scratch.path, "copy");
+    cpSync(directory, copy, { recursive: true });
+    expect(await refusedEmbedded(copy)).toMatchObject({
+      code: "EMBEDDED_START_FAILED",
+      message: expect.stringContaining("in use by another copy"),
+    });
+    expect(await query(original.url, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
   });
 
   test("in a folder open to others the data lies in it", async () => {

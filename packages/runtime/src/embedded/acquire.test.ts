@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import postgres from "postgres";
@@ -6,7 +6,6 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   holdEmbedded,
   homeOf,
-  postmasterPid,
   query,
   refusedEmbedded,
   scratchFolder,
@@ -134,24 +133,6 @@ test("clients that come while the server stops get it again", async () => {
   }
   await lease.release();
   expect(serverProcesses(directory)).toEqual([]);
-});
-
-test("a copy of a directory in use gets a server of its own, or is refused when the data is elsewhere", async () => {
-  await using original = await acquireEmbedded({ directory });
-  await query(original.url, "CREATE TABLE mine AS SELECT 1 AS number");
-  const copy = join(scratch.path, "copy");
-  cpSync(directory, copy, { recursive: true });
-  if (homeOf(directory) === directory) {
-    await using other = await acquireEmbedded({ directory: copy });
-    expect(other.url).not.toBe(original.url);
-    expect(postmasterPid(copy)).not.toBe(postmasterPid(directory));
-  } else {
-    expect(await refusedEmbedded(copy)).toMatchObject({
-      code: "EMBEDDED_START_FAILED",
-      message: expect.stringContaining("another copy"),
-    });
-  }
-  expect(await query(original.url, "SELECT number FROM mine")).toEqual([{ number: 1 }]);
 });
 
 test("a server that cannot start is refused with the reason and what to do", async () => {

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   chownSync,
   existsSync,
   mkdirSync,
@@ -47,6 +48,8 @@ export async function ensureCluster(options: ClusterOptions): Promise<"created" 
   removeUnfinished(home);
   if (existsSync(dataFolder(home))) {
     requireVersion(dataFolder(home), binaries);
+    // PostgreSQL refuses a folder that others can read, which a copied clone may have.
+    chmodSync(dataFolder(home), 0o700);
     return "kept";
   }
   const work = join(home, `${UNFINISHED}${process.pid}`);

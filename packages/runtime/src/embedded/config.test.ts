@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
@@ -10,6 +10,7 @@ import {
 } from "../../../../test/support/embedded-clients.ts";
 import { acquireEmbedded } from "./acquire.ts";
 import { connectionUrl, newPassword, readConfig, writeConfig } from "./config.ts";
+import { execute } from "./execute.ts";
 
 let folder: string;
 let directory: string;
@@ -63,4 +64,24 @@ test("so it is when a server that nobody owns still runs on it", async () => {
   await using second = await acquireEmbedded({ directory });
   expect(postmasterPid(directory)).not.toBe(orphan);
   expect(await query(second.url, "SELECT number FROM kept")).toEqual([{ number: 42 }]);
+});
+
+test("a copy of a directory in use gets a server of its own on the copied data", async () => {
+  await using original = await acquireEmbedded({ directory });
+  await query(original.url, "CREATE TABLE kept AS SELECT 42 AS number");
+  await query(original.url, "CHECKPOINT");
+  const copy = join(folder, "copy");
+  // The copy of a folder as most programs make it: open to others, and with the contact of the original's supervisor.
+  cpSync(directory, copy, { recursive: true });
+  const { uid, gid } = statSync(join(directory, "postgres"));
+  await execute("chown", ["-R", `${uid}:${gid}`, join(copy, "postgres")], { timeoutMs: 10_000 });
+  try {
+    await using other = await acquireEmbedded({ directory: copy });
+    expect(other.url).not.toBe(original.url);
+    expect(postmasterPid(copy)).not.toBe(postmasterPid(directory));
+    await query(other.url, "UPDATE kept SET number = 43");
+    expect(await query(original.url, "SELECT number FROM kept")).toEqual([{ number: 42 }]);
+  } finally {
+    scratch.clean(copy);
+  }
 });

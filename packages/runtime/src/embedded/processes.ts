@@ -9,7 +9,7 @@ export function findProcesses(condition: (commandLine: string) => boolean): numb
 /** The command line, or the title a process gave itself; `undefined` when it is gone. */
 export function commandLine(pid: number): string | undefined {
   try {
-    return process.platform === "linux" ? fromProc(pid) : ps("-p", String(pid)).get(pid);
+    return process.platform === "linux" ? fromProc(pid) : fromPs("-p", String(pid)).get(pid);
   } catch {
     return undefined;
   }
@@ -26,7 +26,7 @@ export function signal(pid: number, name: NodeJS.Signals): void {
 
 function commandLines(): Map<number, string> {
   // Slim containers have no ps.
-  if (process.platform !== "linux") return ps("-A");
+  if (process.platform !== "linux") return fromPs("-A");
   const found = new Map<number, string>();
   for (const name of readdirSync("/proc")) {
     const pid = Number(name);
@@ -40,7 +40,8 @@ function fromProc(pid: number): string | undefined {
   return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim() || undefined;
 }
 
-function ps(...selection: string[]): Map<number, string> {
+/** Where there is no /proc: macOS. */
+export function fromPs(...selection: string[]): Map<number, string> {
   const text = execFileSync("ps", [...selection, "-ww", "-o", "pid=,command="], { encoding: "utf8" });
   return new Map(
     [...text.matchAll(/^\s*(\d+)\s+(.*?)\s*$/gm)].map((line): [number, string] => [Number(line[1]), line[2] ?? ""]),
