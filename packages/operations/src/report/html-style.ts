@@ -50,7 +50,7 @@ figure { margin: 0 0 1rem; }
 .chart .value { fill: var(--soft); }
 .chart .bar { fill: var(--bar); }
 @media (max-width: 36rem) {
-  th.number, td.number { padding-left: 0; padding-right: .75rem; } .tag { white-space: normal; min-width: 0; }
+  table { font-size: .875rem; } th, td { padding-right: .5rem; } th.number, td.number { padding-left: 0; padding-right: .6rem; } .tag { white-space: normal; min-width: 0; }
 }
 @media screen and (max-width: 30rem) {
   .chart { display: none; }
@@ -58,7 +58,8 @@ figure { margin: 0 0 1rem; }
 }
 @media print {
   @page { margin: 16mm; }
-  body { max-width: none; padding: 0; font-size: 10pt; }
+  html { font-size: 10pt; }
+  body { max-width: none; padding: 0; }
   .scroll { overflow: visible; }
   .bar, .tag, .verdict { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   h2 { break-after: avoid; } tr, figure, .verdict { break-inside: avoid; }
