@@ -21,6 +21,7 @@ const STATUS = {
   InvalidPartOrder: 400,
   InvalidRange: 416,
   InvalidRequest: 400,
+  InvalidStorageClass: 400,
   InvalidToken: 400,
   KeyTooLongError: 400,
   MalformedTrailerError: 400,

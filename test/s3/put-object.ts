@@ -5,11 +5,23 @@ import { assertLockedBodyIsChecked, requestedLock } from "./object-lock.ts";
 import { md5Hex, type Version } from "./store.ts";
 
 const MAX_METADATA_BYTES = 2048;
+/** Accepted and not kept: every object here is as near as memory. */
+const STORAGE_CLASSES = [
+  "STANDARD",
+  "REDUCED_REDUNDANCY",
+  "STANDARD_IA",
+  "ONEZONE_IA",
+  "INTELLIGENT_TIERING",
+  "GLACIER_IR",
+];
 
 /** Content type, encoding, metadata and lock of an object to be. */
 export function templateOf(
   exchange: Exchange,
 ): Pick<Version, "contentType" | "contentEncoding" | "metadata" | "retention" | "legalHold"> {
+  if (!STORAGE_CLASSES.includes(exchange.fields.get("x-amz-storage-class") ?? "STANDARD")) {
+    throw new S3Error("InvalidStorageClass", "The storage class you specified is not valid");
+  }
   const metadata = new Map<string, string>();
   let bytes = 0;
   for (const [name, value] of exchange.request.headers) {

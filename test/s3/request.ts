@@ -71,7 +71,7 @@ export function readRequest(message: IncomingMessage, bucketNames: readonly stri
 
 /** Headers that this server understands. It refuses the rest, so that no test passes on something nobody looked at. */
 const KNOWN_AMZ =
-  /^x-amz-(date|content-sha256|security-token|user-agent|decoded-content-length|trailer|sdk-checksum-algorithm|checksum-(algorithm|mode|type|crc32|crc32c|crc64nvme|sha1|sha256)|meta-.+|object-lock-(mode|retain-until-date|legal-hold)|bypass-governance-retention|mp-object-size|expected-bucket-owner)$/;
+  /^x-amz-(date|content-sha256|security-token|user-agent|decoded-content-length|trailer|sdk-checksum-algorithm|checksum-(algorithm|mode|type|crc32|crc32c|crc64nvme|sha1|sha256)|meta-.+|object-lock-(mode|retain-until-date|legal-hold)|bypass-governance-retention|mp-object-size|storage-class|expected-bucket-owner)$/;
 
 export function refuseUnknownHeaders(request: S3Request): void {
   for (const name of request.headers.keys()) {
