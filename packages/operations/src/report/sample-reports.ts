@@ -12,7 +12,7 @@ const tierCounts: readonly (readonly [string, string, number])[] = [
   ["GENERAL", "General", 0],
 ];
 
-export const sampleTiers: readonly TierShare[] = tierCounts.map(([tierCode, tierName, count]) => ({
+const sampleTiers: readonly TierShare[] = tierCounts.map(([tierCode, tierName, count]) => ({
   tierCode,
   tierName,
   count,
