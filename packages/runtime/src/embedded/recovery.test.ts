@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createConnection, createServer } from "node:net";
 import { join } from "node:path";
-import postgres from "postgres";
 import { afterEach, beforeEach, expect, inject, test } from "vitest";
 import {
   holdEmbedded,
   homeOf,
+  openSession,
   postmasterPid,
   query,
   scratchFolder,
@@ -88,7 +88,7 @@ test("a killed supervisor is replaced by its clients; the server and its session
   await prepare();
   const client = await holdEmbedded(directory);
   const lease = await acquireEmbedded({ directory });
-  const session = postgres(lease.url, { max: 1, onnotice: () => {} });
+  const session = openSession(lease.url);
   await session`SET application_name = 'survivor'`;
   const first = supervisorPid(directory);
   const postmaster = postmasterPid(directory);
@@ -126,7 +126,7 @@ test("a server orphaned by the death of its supervisor and of all clients is ado
 test("a postmaster killed under its clients comes back with its data, although a session goes on computing", async () => {
   await prepare();
   await using lease = await acquireEmbedded({ directory });
-  const busy = postgres(lease.url, { max: 1, onnotice: () => {} });
+  const busy = openSession(lease.url);
   const [row] = await busy`SELECT pg_backend_pid() AS pid`;
   const endless = busy`DO $$ BEGIN LOOP END LOOP; END $$`.then(
     () => "ended",
@@ -196,7 +196,7 @@ test("files of a dead supervisor whose port and process id others have now are o
   const secret = "0f".repeat(32);
   writePrivate(join(directory, "supervisor.json"), { pid: process.pid, port, secret });
   // A process of the same account, also named postgres, is what a reboot may well put under the id.
-  const elsewhere = postgres(inject("postgresUrl"), { max: 1, onnotice: () => {} });
+  const elsewhere = openSession(inject("postgresUrl"));
   const [other] = await elsewhere`SELECT pg_backend_pid() AS pid`;
   const pidFile = join(homeOf(directory), "postgres", "postmaster.pid");
   writeFileSync(pidFile, `${other?.pid}\n${join(homeOf(directory), "postgres")}\n1\n5432\n\n127.0.0.1\n\nready   \n`);
