@@ -7,7 +7,7 @@ export type Algorithm = "crc32" | "crc32c" | "crc64nvme" | "sha1" | "sha256";
 /** Bytes of each algorithm's value. */
 const SIZES: Readonly<Record<Algorithm, number>> = { crc32: 4, crc32c: 4, crc64nvme: 8, sha1: 20, sha256: 32 };
 
-export const ALGORITHMS = Object.keys(SIZES) as Algorithm[];
+const ALGORITHMS = Object.keys(SIZES) as Algorithm[];
 
 export function isAlgorithm(name: string): name is Algorithm {
   return Object.hasOwn(SIZES, name);

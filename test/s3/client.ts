@@ -29,7 +29,7 @@ export interface RawRequest {
   readonly frame?: (seed: Seed) => Buffer;
 }
 
-export interface Seed {
+interface Seed {
   readonly signature: string;
   readonly amzDate: string;
   readonly scope: string;

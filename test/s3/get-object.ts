@@ -12,7 +12,7 @@ interface Slice {
 }
 
 /** One byte range; anything else that a Range header may say is ignored, as S3 does. */
-export function parseRange(header: string | undefined, bytes: number): Slice | undefined {
+function parseRange(header: string | undefined, bytes: number): Slice | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? "");
   if (match === null || (match[1] === "" && match[2] === "")) return undefined;
   const [first, last] = [match[1]!, match[2]!];

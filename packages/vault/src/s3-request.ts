@@ -21,7 +21,7 @@ export function silenceMs(patience: S3Patience): number {
   return patience.timeoutMs / MAX_SILENCES;
 }
 
-export function pauseMs(patience: S3Patience, attempt: number): number {
+function pauseMs(patience: S3Patience, attempt: number): number {
   const full = Math.min(MAX_PAUSE_MS, patience.backoffMs * 2 ** (attempt - 1));
   return full * (0.5 + Math.random() / 2);
 }
