@@ -18,6 +18,8 @@ export interface ImportDeclaration {
   readonly model: readonly TableModel[];
   /** Rows without which nothing can be imported; inserted by `init` when their key is missing. */
   readonly seeds: readonly SeedDeclaration[];
+  /** What verification asserts beyond counts, mappings and content, which follow from the rest. */
+  readonly checks: readonly CheckDeclaration[];
   /** The one-row table that remembers the last complete run, if the model has one. */
   readonly syncState?: { readonly table: TableRef; readonly columns: readonly string[] };
 }
@@ -120,6 +122,41 @@ export interface PolicyDeclaration {
   /** A message when the value is not valid, `null` when it is. */
   readonly validate: (value: unknown) => string | null;
 }
+
+/** A check over the target that a declaration adds. Ids are stable: users' tools and alerts key on them. */
+export type CheckDeclaration =
+  | {
+      /** How rows spread over the codes of a lookup: none at all fails, all in one of several warns. */
+      readonly kind: "distribution";
+      readonly id: string;
+      readonly name: string;
+      readonly entity: string;
+      readonly column: string;
+      readonly lookup: string;
+      /** Column of the lookup that is shown to people. */
+      readonly title: string;
+      /** Policy whose values name the codes in use. */
+      readonly mappingPolicy: string;
+    }
+  | {
+      /** Share of rows whose column is not NULL; below the threshold warns. */
+      readonly kind: "coverage";
+      readonly id: string;
+      readonly name: string;
+      readonly entity: string;
+      readonly column: string;
+      /** 0 to 1, compared unrounded. */
+      readonly threshold: number;
+      /** What the column holds, in messages: `tier`. */
+      readonly noun: string;
+    }
+  | {
+      /** Rows whose references lead nowhere. */
+      readonly kind: "orphans";
+      readonly id: string;
+      readonly name: string;
+      readonly entity: string;
+    };
 
 export interface SeedDeclaration {
   readonly table: TableRef;

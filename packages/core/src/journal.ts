@@ -19,6 +19,13 @@ export interface JournalPort {
   revert(tx: Connection, request: UndoRequest, cursor: UndoCursor, limit: number): Promise<UndoProgress>;
   /** Rows of the plan that are not back at their before-image. */
   remaining(connection: Connection, request: UndoRequest): Promise<number>;
+  /** Keys of a table's rows in the given ranges that differ from what the journal last recorded: changed, missing, or never journaled. */
+  differing(
+    connection: Connection,
+    table: Table,
+    leaves: readonly number[],
+    limit: number,
+  ): Promise<readonly (readonly string[])[]>;
   /** Drops the work rows of a plan. */
   forget(tx: Connection, rollbackRunId: string): Promise<void>;
 }

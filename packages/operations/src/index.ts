@@ -1,4 +1,12 @@
+export { type ApprovalRequest, approve } from "./approvals/approvals.ts";
 export * from "./context.ts";
 export { advanceImport, resumeImport, runImport, startImport } from "./import/import.ts";
 export type { ImportOptions } from "./import/import-options.ts";
-export { init } from "./init/init.ts";
+export { type InitResult, init } from "./init/init.ts";
+export type { Policies } from "./policies.ts";
+export * from "./report/index.ts";
+export { planRollback } from "./rollback/plan-rollback.ts";
+export { advanceRollback, type RollbackOptions, runRollback, startRollback } from "./rollback/rollback.ts";
+export type { RollbackResult } from "./rollback/rollback-result.ts";
+export type { Advanced } from "./run/advance.ts";
+export { recordVerification, type VerifyListener, type VerifyOptions, verify } from "./verify/verify.ts";

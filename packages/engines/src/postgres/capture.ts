@@ -1,6 +1,6 @@
 import type { Column, Table, TableRef } from "@runback/core";
 import { id, table as tableName } from "./dialect.ts";
-import { freeAlias, image, imageColumns, keyColumns, keyText, liveDigest, sameKey } from "./row-image.ts";
+import { freeAlias, image, imageColumns, keyColumns, keyOperators, keyText, liveDigest, sameKey } from "./row-image.ts";
 import { exactTextClauses } from "./session.ts";
 
 /**
@@ -10,23 +10,24 @@ import { exactTextClauses } from "./session.ts";
 export function captureFunctions(layout: number, table: Table): string {
   const columns = imageColumns(table);
   const [older, newer] = [freeAlias("_old", table), freeAlias("_new", table)];
+  const [run, ord] = [freeAlias("_run", table), freeAlias("_ord", table)];
   const pair = sameKey(older, newer, table);
   // Moving a row between partitions is a deletion and an insertion to row triggers, so there the pairing itself must tell.
   const keysMayChange =
     table.partitions.length > 0
       ? "true"
-      : "EXISTS (SELECT FROM runback.key_changes k WHERE k.run = _runback_run AND k.ord = _runback_ord)";
+      : `EXISTS (SELECT FROM runback.key_changes k WHERE k.run = ${run} AND k.ord = ${ord})`;
   const journal = "INSERT INTO runback.journal (run, layout, ord, key, before, after)";
   const entry = (key: string, before: string, after: string) =>
-    `SELECT _runback_run, ${layout}, _runback_ord, ${key}, ${before}, ${after}`;
+    `SELECT ${run}, ${layout}, ${ord}, ${key}, ${before}, ${after}`;
   const gone = entry(keyText(older, table), image(older, columns), "NULL::bytea");
   const come = entry(keyText(newer, table), "NULL::text[]", liveDigest(newer, columns));
   return `
 CREATE OR REPLACE FUNCTION runback.${id(`capture_${layout}`)}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
   ${exactTextClauses} AS $capture$
 DECLARE
-  _runback_run integer := runback.current_run();
-  _runback_ord bigint := nullif(current_setting('runback.at_' || pg_trigger_depth(), true), '')::bigint;
+  ${run} integer := runback.current_run();
+  ${ord} bigint := nullif(current_setting('runback.at_' || pg_trigger_depth(), true), '')::bigint;
 BEGIN
   IF TG_OP = 'INSERT' THEN
     ${journal} ${come} FROM runback_new ${newer};
@@ -46,7 +47,7 @@ BEGIN
     EXECUTE format($truncate$
       ${journal}
       SELECT $1, ${layout}, $2, ${keyText(older, table)}, ${image(older, columns)}, NULL::bytea FROM ONLY %s ${older} $truncate$, TG_RELID::regclass)
-    USING _runback_run, nextval('runback.statement_order');
+    USING ${run}, nextval('runback.statement_order');
   END IF;
   RETURN NULL;
 END $capture$;
@@ -60,12 +61,14 @@ BEGIN
 END $capture$;`;
 }
 
-// A trigger does nothing, and calls nothing, unless the session names a run.
-const whenRun = "coalesce(current_setting('runback.run_id', true), '') <> ''";
+// A trigger does nothing, and calls nothing, unless the session names a run. Conditions are parsed under the path of
+// whoever enrols: a function of that name in a user's schema must not be able to switch the journal off.
+const whenRun = "coalesce(pg_catalog.current_setting('runback.run_id', true), '') OPERATOR(pg_catalog.<>) ''";
 
 /** The triggers of a table, or of one of its partitions: rows written to a partition directly fire only its own. */
 export function captureTriggers(layout: number, table: Table, ref: TableRef): string {
   const on = tableName(ref);
+  const operators = keyOperators(table);
   const capture = `EXECUTE FUNCTION runback.${id(`capture_${layout}`)}()`;
   const triggers = [
     `runback_mark BEFORE INSERT OR UPDATE OR DELETE ON ${on}
@@ -82,7 +85,9 @@ export function captureTriggers(layout: number, table: Table, ref: TableRef): st
   // A partition gets the root's row trigger from the database itself.
   if (ref === table) {
     triggers.push(`runback_key_change AFTER UPDATE ON ${on}
-       FOR EACH ROW WHEN (${whenRun} AND (${keyColumns(table).map(changed).join(" OR ")}))
+       FOR EACH ROW WHEN (${whenRun} AND (${keyColumns(table)
+         .map((column, index) => changed(column, operators[index]!))
+         .join(" OR ")}))
        EXECUTE FUNCTION runback.${id(`key_change_${layout}`)}()`);
   }
   // ALWAYS: a session that replicates (session_replication_role) is a writer like any other once it names a run.
@@ -95,8 +100,8 @@ export function captureTriggers(layout: number, table: Table, ref: TableRef): st
 }
 
 /** Compares bytes where the type's equality does not. */
-function changed({ name, exactEquality }: Column): string {
+function changed({ name, exactEquality }: Column, operator: string): string {
   return exactEquality
-    ? `OLD.${id(name)} IS DISTINCT FROM NEW.${id(name)}`
+    ? `NOT (OLD.${id(name)} ${operator} NEW.${id(name)})`
     : `pg_catalog.record_image_ne(ROW(OLD.${id(name)}), ROW(NEW.${id(name)}))`;
 }

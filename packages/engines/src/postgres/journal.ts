@@ -1,5 +1,6 @@
 import type { Connection, JournalPort, UndoRequest } from "@runback/core";
 import { id, table as tableName } from "./dialect.ts";
+import { differing } from "./differing.ts";
 import { beginJournal, enroll } from "./enroll.ts";
 import { layoutsOf } from "./layout.ts";
 import { planUndo } from "./plan-undo.ts";
@@ -15,6 +16,7 @@ export const journal: JournalPort = {
   plan: planUndo,
   revert: (tx, request, cursor, limit) => (request.replay ? replay : revert)(tx, request, cursor, limit),
   remaining,
+  differing,
   rows: async (connection, runId) => {
     const counted = await connection.query<{ rows: string }>(
       `SELECT count(*)::text AS rows FROM (

@@ -1,4 +1,5 @@
 import type { Catalog, Column, Connection, ForeignKey, ReferentialAction, Table, UniqueIndex } from "@runback/core";
+import { literal } from "./dialect.ts";
 
 /**
  * Tables outside the system schemas and Runback's own. One query a kind of object, not one a table: a catalog of
@@ -19,8 +20,8 @@ async function read(connection: Connection): Promise<Catalog> {
   const keys = await connection.query<ForeignKeyRow>(foreignKeysSql);
   const indexes = await connection.query<IndexRow>(indexesSql);
   const triggers = await connection.query<TriggerRow>(triggersSql);
-  const partitions = await connection.query<{ root: number; schema: string; name: string }>(partitionsSql);
-  const of = <R extends { oid: number }>(rows: readonly R[]) => Map.groupBy(rows, (row) => row.oid);
+  const partitions = await connection.query<{ root: string; schema: string; name: string }>(partitionsSql);
+  const of = <R extends { oid: string }>(rows: readonly R[]) => Map.groupBy(rows, (row) => row.oid);
   const columnsOf = of(columns.rows);
   const keysOf = of(keys.rows);
   const indexesOf = of(indexes.rows);
@@ -46,23 +47,24 @@ async function read(connection: Connection): Promise<Catalog> {
 }
 
 interface TableRow {
-  oid: number;
+  oid: string;
   schema: string;
   name: string;
   inherits: boolean;
 }
 
-const ofUsers = "n.nspname NOT IN ('pg_catalog', 'information_schema', 'runback') AND n.nspname NOT LIKE 'pg\\_%'";
+const ofUsers =
+  "n.nspname NOT IN ('pg_catalog', 'information_schema', 'runback') AND NOT starts_with(n.nspname::text, 'pg_')";
 
 const tablesSql = `
-SELECT c.oid::int8::float8 AS oid, n.nspname::text AS schema, c.relname::text AS name,
+SELECT c.oid::text AS oid, n.nspname::text AS schema, c.relname::text AS name,
   c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits WHERE c.oid IN (inhparent, inhrelid)) AS inherits
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND ${ofUsers}
 ORDER BY n.nspname, c.relname`;
 
 interface ColumnRow {
-  oid: number;
+  oid: string;
   name: string;
   number: number;
   type: string;
@@ -76,6 +78,27 @@ interface ColumnRow {
   identity: string;
 }
 
+const exactTypes = [
+  ...[
+    "smallint",
+    "integer",
+    "bigint",
+    "oid",
+    "xid8",
+    "money",
+    "boolean",
+    "uuid",
+    "pg_lsn",
+    "bytea",
+    "bit",
+    "bit varying",
+  ],
+  ...["text", "character varying", "name", '"char"', "inet", "cidr", "macaddr", "macaddr8", "date"],
+  ...["timestamp", "time"].flatMap((type) => [`${type} without time zone`, `${type} with time zone`]),
+]
+  .map(literal)
+  .join(", ");
+
 // A type is stable when it and its element are built in (OIDs below 16384 never change) and have a binary form: an
 // array's send function writes its element's OID, a range's writes none. What names objects (regclass and its kind)
 // sends their OIDs. Equality is exact for the listed types alone: another one may call different bytes equal.
@@ -84,13 +107,11 @@ WITH RECURSIVE bases AS (
   SELECT oid AS type, oid AS base FROM pg_type WHERE typtype <> 'd'
   UNION ALL SELECT d.oid, b.base FROM bases b JOIN pg_type d ON d.typtype = 'd' AND d.typbasetype = b.type
 )
-SELECT a.attrelid::int8::float8 AS oid, a.attname::text AS name, a.attnum::int AS number,
+SELECT a.attrelid::text AS oid, a.attname::text AS name, a.attnum::int AS number,
   format_type(a.atttypid, a.atttypmod)::text AS type, format_type(b.base, NULL)::text AS base_type,
   (t.oid < 16384 AND t.typsend <> 0 AND t.typtype IN ('b', 'r', 'm') AND format_type(t.oid, NULL) !~ '^reg'
     AND (t.typelem = 0 OR (e.oid < 16384 AND e.typsend <> 0))) AS stable,
-  (format_type(b.base, NULL) = ANY ('{smallint,integer,bigint,uuid,text,character varying,name,"\\"char\\"",bytea,boolean,date,oid,
-    timestamp without time zone,timestamp with time zone,time without time zone,time with time zone,inet,cidr,macaddr,
-    macaddr8,bit,bit varying,pg_lsn,money,xid8}') OR t.typtype = 'e')
+  (format_type(b.base, NULL) IN (${exactTypes}) OR t.typtype = 'e')
     AND coalesce((SELECT l.collisdeterministic FROM pg_collation l WHERE l.oid = a.attcollation), true) AS exact,
   NOT a.attnotnull AS nullable, a.atthasdef AND a.attgenerated = '' AS has_default,
   a.attgenerated <> '' AS generated,
@@ -121,7 +142,7 @@ function toColumn(row: ColumnRow): Column {
 }
 
 interface ForeignKeyRow {
-  oid: number;
+  oid: string;
   name: string;
   columns: string[];
   ref_schema: string;
@@ -145,7 +166,7 @@ const columnNames = (relation: string, numbers: string) =>
 const columnOf = (name: string, before18: string) => `coalesce((to_jsonb(f) ->> '${name}')::boolean, ${before18})`;
 
 const foreignKeysSql = `
-SELECT f.conrelid::int8::float8 AS oid, f.conname::text AS name, ${columnNames("f.conrelid", "f.conkey")} AS columns,
+SELECT f.conrelid::text AS oid, f.conname::text AS name, ${columnNames("f.conrelid", "f.conkey")} AS columns,
   rn.nspname::text AS ref_schema, r.relname::text AS ref_name, ${columnNames("f.confrelid", "f.confkey")} AS ref_columns,
   f.confdeltype::text AS on_delete, f.confupdtype::text AS on_update,
   (SELECT to_json(array_agg(${operatorName("k.operator")} ORDER BY k.at))
@@ -177,7 +198,7 @@ function toForeignKey(row: ForeignKeyRow): ForeignKey {
 }
 
 interface IndexRow {
-  oid: number;
+  oid: string;
   name: string;
   primary: boolean;
   columns: (string | null)[];
@@ -189,7 +210,7 @@ interface IndexRow {
 
 // pg_get_indexdef(index, n, false) spells the n-th column or expression; INCLUDE columns are beyond indnkeyatts.
 const indexesSql = `
-SELECT i.indrelid::int8::float8 AS oid, ic.relname::text AS name, i.indisprimary AS primary,
+SELECT i.indrelid::text AS oid, ic.relname::text AS name, i.indisprimary AS primary,
   (SELECT to_json(array_agg(a.attname::text ORDER BY k)) FROM generate_series(0, i.indnkeyatts - 1) k
     LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k] AND i.indkey[k] <> 0) AS columns,
   (SELECT to_json(array_agg(pg_get_indexdef(i.indexrelid, k, false) ORDER BY k)) FROM generate_series(1, i.indnkeyatts) k) AS expressions,
@@ -218,20 +239,20 @@ function toUniqueIndex(row: IndexRow): UniqueIndex {
 }
 
 interface TriggerRow {
-  oid: number;
+  oid: string;
   name: string;
   mode: "O" | "R" | "A";
 }
 
 const triggersSql = `
-SELECT g.tgrelid::int8::float8 AS oid, g.tgname::text AS name, g.tgenabled::text AS mode
+SELECT g.tgrelid::text AS oid, g.tgname::text AS name, g.tgenabled::text AS mode
 FROM pg_trigger g
 JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE NOT g.tgisinternal AND g.tgenabled <> 'D' AND g.tgname NOT LIKE 'runback\\_%' AND ${ofUsers}
+WHERE NOT g.tgisinternal AND g.tgenabled <> 'D' AND NOT starts_with(g.tgname::text, 'runback_') AND ${ofUsers}
 ORDER BY g.tgrelid, g.tgname`;
 
 const partitionsSql = `
-SELECT r.oid::int8::float8 AS root, pn.nspname::text AS schema, p.relname::text AS name
+SELECT r.oid::text AS root, pn.nspname::text AS schema, p.relname::text AS name
 FROM pg_class r JOIN pg_namespace n ON n.oid = r.relnamespace
 CROSS JOIN LATERAL pg_partition_tree(r.oid) t
 JOIN pg_class p ON p.oid = t.relid JOIN pg_namespace pn ON pn.oid = p.relnamespace

@@ -19,8 +19,8 @@ export function asText(expression: string, column: Pick<Column, "baseType" | "st
   if (!column.stableBinary) return outputText(expression);
   if (baseType === "character") return `textin(bpcharout(${expression}))`;
   if (baseType === "double precision")
-    return signedNaN(`float8send(${expression}) = '\\xfff8000000000000'`, expression);
-  if (baseType === "real") return signedNaN(`float4send(${expression}) = '\\xffc00000'`, expression);
+    return signedNaN(`float8send(${expression}) = decode('fff8000000000000', 'hex')`, expression);
+  if (baseType === "real") return signedNaN(`float4send(${expression}) = decode('ffc00000', 'hex')`, expression);
   return `${expression}::text`;
 }
 
@@ -152,7 +152,8 @@ function exactly(value: string, column: Column): string {
   return `(${asText(value, column)}) COLLATE "C"`;
 }
 
-function keyOperators(table: Table): readonly string[] {
+/** How the primary key's index compares each of its columns. */
+export function keyOperators(table: Table): readonly string[] {
   return table.uniqueIndexes.find((index) => index.primary)!.operators;
 }
 

@@ -29,6 +29,28 @@ export const wildApricotImport: ImportDeclaration = {
   auditTable: membershipTable("AuditLog"),
   model: membershipModel,
   seeds: [tierSeed, memberStatusSeed, { table: membershipTable("WaSyncState"), key: "id", rows: [{ id: 1 }] }],
+  checks: [
+    {
+      kind: "distribution",
+      id: "tier-distribution",
+      name: "Tier Distribution",
+      entity: "members",
+      column: "membershipTierId",
+      lookup: "tiers",
+      title: "name",
+      mappingPolicy: "membership.tiers.waMapping",
+    },
+    {
+      kind: "coverage",
+      id: "tier-coverage",
+      name: "Tier Coverage",
+      entity: "members",
+      column: "membershipTierId",
+      threshold: 0.95,
+      noun: "tier",
+    },
+    { kind: "orphans", id: "orphaned-registrations", name: "Orphaned Registrations", entity: "registrations" },
+  ],
   syncState: {
     table: membershipTable("WaSyncState"),
     columns: ["lastFullSync", "lastMembersSync", "lastEventsSync", "lastRegistrationsSync"],

@@ -9,6 +9,7 @@ export const events: EntityDeclaration = {
   name: "events",
   label: "Event",
   table: membershipTable("Event"),
+  id: "id",
   files: ["events/wa-events-export.csv", "events.csv"],
   sourceId: "Event ID",
   fields: [

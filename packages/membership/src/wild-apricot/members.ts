@@ -8,6 +8,7 @@ export const members: EntityDeclaration = {
   name: "members",
   label: "Member",
   table: membershipTable("Member"),
+  id: "id",
   files: ["members/wa-members-export.csv", "members.csv"],
   sourceId: "Contact ID",
   fields: [

@@ -9,6 +9,7 @@ export const registrations: EntityDeclaration = {
   name: "registrations",
   label: "Registration",
   table: membershipTable("Registration"),
+  id: "id",
   files: ["events/wa-registrations-export.csv", "registrations/wa-registrations-export.csv", "registrations.csv"],
   sourceId: "Registration ID",
   fields: [

@@ -11,7 +11,8 @@ export type AuditAction =
   | "migration:rollback:level1"
   | "migration:rollback:level2"
   | "migration:mapping:corrected"
-  | "migration:approval";
+  | "migration:approval"
+  | "migration:verified";
 
 /** Appends one entry. Comes last in a transaction: the chain's head stays locked until it commits. */
 export async function appendAudit(

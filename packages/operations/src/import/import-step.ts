@@ -16,6 +16,7 @@ import { nextStepRows } from "../run/advance.ts";
 import { holdLease } from "../run/lease-guard.ts";
 import { applyStep } from "./apply-step.ts";
 import type { ImportCheckpoint } from "./checkpoint.ts";
+import { digestedTables } from "./digested-tables.ts";
 import { writeEvidence } from "./evidence.ts";
 import type { ImportOptions } from "./import-options.ts";
 import { parseContext } from "./parse-context.ts";
@@ -344,11 +345,4 @@ async function concludeWriting(
     };
     await engine.store.updateRun(tx, runId, { checkpoint: next });
   });
-}
-
-/** The tables whose content a bundle proves. */
-export function digestedTables(declaration: ImportDeclaration, tables: readonly Table[]): Table[] {
-  return [...declaration.entities.map((entity) => entity.table), declaration.mapping.table].map(
-    (name) => tables.find((table) => sameTable(table, name))!,
-  );
 }
