@@ -1,0 +1,37 @@
+import type { ImportDeclaration } from "@runback/core";
+import type { Policies } from "@runback/operations";
+
+/** What an installation has: `runback.config.ts` exports one. */
+export interface RunbackConfig {
+  readonly migrations: readonly MigrationConfig[];
+  /** Databases by name; `--target` picks one. Without any, `default` is `DATABASE_URL` or the embedded PostgreSQL. */
+  readonly targets?: Readonly<Record<string, TargetConfig>>;
+  /** Tokens of an OpenID Connect issuer, beside Runback's own. */
+  readonly oidc?: OidcConfig;
+}
+
+export interface MigrationConfig {
+  readonly declaration: ImportDeclaration;
+  readonly policies: Policies;
+  /** Folder of the export when `--source` does not say; relative to the configuration file. */
+  readonly source?: string;
+}
+
+export interface TargetConfig {
+  /** Name of the environment variable that holds the URL: URLs carry passwords and stay out of files. */
+  readonly urlFrom: string;
+  /** A live import needs the plan digest of a dry run, at most a day old. */
+  readonly protected?: boolean;
+}
+
+export interface OidcConfig {
+  readonly issuer: string;
+  readonly audience: string;
+  /** Claim that holds the role (viewer, operator, approver, admin); default `runback_role`. */
+  readonly roleClaim?: string;
+}
+
+/** Gives a configuration file its types. */
+export function defineConfig(config: RunbackConfig): RunbackConfig {
+  return config;
+}

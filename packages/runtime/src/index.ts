@@ -1,0 +1,11 @@
+export {
+  defineConfig,
+  type MigrationConfig,
+  type OidcConfig,
+  type RunbackConfig,
+  type TargetConfig,
+} from "./config.ts";
+export { jsonLogger } from "./json-logger.ts";
+export { type LoadedConfig, loadConfig } from "./load-config.ts";
+export { openRuntime, type RuntimeOptions, runbackFolder } from "./open-runtime.ts";
+export type { ImportRequest, RollbackRequest, Runtime } from "./runtime.ts";

@@ -1,0 +1,196 @@
+import { existsSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import {
+  type Approval,
+  type ConflictPolicy,
+  type ImportResult,
+  isRunId,
+  type Role,
+  type Run,
+  RunbackError,
+  type StepRow,
+  type TableRef,
+  type VerificationReport,
+} from "@runback/core";
+import * as operations from "@runback/operations";
+import type { BundleSource } from "@runback/vault";
+import { readBundle } from "@runback/vault";
+import type { MigrationConfig, RunbackConfig } from "./config.ts";
+
+export interface RuntimeParts {
+  readonly context: operations.Context;
+  readonly config: RunbackConfig;
+  readonly home: string;
+  readonly target: string;
+  /** With its password: for programs that `exec` starts, never for output. */
+  readonly databaseUrl: string;
+  readonly protectedTarget: boolean;
+  readonly close: () => Promise<void>;
+}
+
+export interface ImportRequest {
+  readonly migration?: string;
+  readonly source?: string;
+  readonly operator: string;
+  readonly dryRun: boolean;
+  readonly plan?: string;
+  readonly bundleFolder?: string;
+}
+
+export interface RollbackRequest {
+  readonly runId: string;
+  readonly operator: string;
+  readonly onConflict: ConflictPolicy;
+  readonly planDigest?: string;
+  readonly approval?: string;
+}
+
+/** The operations of one target, wired: what command line, API and functions call. */
+export interface Runtime extends RuntimeParts {
+  init(migration?: string): Promise<operations.InitResult>;
+  import(request: ImportRequest): Promise<ImportResult>;
+  resume(runId: string): Promise<ImportResult>;
+  /** Records the run without executing it: `advance` does. */
+  startImport(request: ImportRequest): Promise<Run>;
+  /** Commits steps of any run until the budget is spent: how schedules and workflows host runs. */
+  advance(runId: string, budgetMs: number): Promise<operations.Advanced>;
+  runs(page: { limit: number; before?: string }): Promise<{ runs: Run[]; next: string | null }>;
+  /** @throws `RUN_NOT_FOUND` */
+  run(runId: string): Promise<Run & { readonly stepList: readonly StepRow[] }>;
+  planRollback(runId: string, onConflict?: ConflictPolicy): Promise<operations.RollbackResult>;
+  rollback(request: RollbackRequest): Promise<operations.RollbackResult>;
+  startRollback(request: RollbackRequest): Promise<{ rollbackRunId: string; result?: operations.RollbackResult }>;
+  /** @param bundle a run id, or (only where `folders` allows it) a folder on this machine */
+  verify(
+    bundle: string,
+    options?: { folders?: boolean; listener?: operations.VerifyListener; record?: boolean },
+  ): Promise<{ report: VerificationReport; id: string | null }>;
+  bundle(reference: string, options?: { folders?: boolean }): Promise<BundleSource>;
+  approve(request: operations.ApprovalRequest): Promise<Approval>;
+  mintToken(name: string, role: Role): Promise<operations.MintedToken>;
+  auditTable(): TableRef;
+  migration(name?: string): MigrationConfig;
+}
+
+const defaultAuditTable: TableRef = { schema: "runback", name: "audit" };
+
+export function runtimeOver(parts: RuntimeParts): Runtime {
+  const { context, config } = parts;
+  const { engine } = context;
+
+  const migration = (name?: string): MigrationConfig => {
+    const found =
+      name === undefined ? config.migrations[0] : config.migrations.find((each) => each.declaration.name === name);
+    if (found) return found;
+    throw new RunbackError("MIGRATION_UNKNOWN", `No migration is named ${name}.`, {
+      recovery: `Migrations of this installation: ${config.migrations.map((each) => each.declaration.name).join(", ")}.`,
+      status: 404,
+    });
+  };
+  const auditOf = (run: Pick<Run, "migration">): TableRef =>
+    config.migrations.find((each) => each.declaration.name === run.migration)?.declaration.auditTable ??
+    defaultAuditTable;
+  const known = async (runId: string): Promise<Run> => {
+    const run = isRunId(runId) ? await engine.store.run(engine, runId) : undefined;
+    if (run) return run;
+    throw new RunbackError("RUN_NOT_FOUND", `There is no run ${runId.slice(0, 80)} on this target.`, {
+      recovery: "List the runs with `runback runs`, and check that --target names the right database.",
+      status: 404,
+    });
+  };
+  const importOptions = (request: ImportRequest): operations.ImportOptions => {
+    const { declaration, policies, source } = migration(request.migration);
+    const folder = request.source ?? source;
+    if (folder === undefined)
+      throw new RunbackError("SOURCE_MISSING", "No source is given.", {
+        recovery: "Pass --source <folder of the export>, or set it in runback.config.ts.",
+      });
+    return {
+      declaration,
+      policies,
+      source: sourceFolder(parts.home, folder),
+      operator: request.operator,
+      dryRun: request.dryRun,
+      requirePlan: parts.protectedTarget,
+      ...(request.plan === undefined ? {} : { plan: request.plan }),
+      ...(request.bundleFolder === undefined ? {} : { bundleFolder: request.bundleFolder }),
+    };
+  };
+  const rollbackOptions = async (request: RollbackRequest): Promise<operations.RollbackOptions> => ({
+    ...request,
+    auditTable: auditOf(await known(request.runId)),
+  });
+  const storedImport = (run: Run): operations.ImportOptions => {
+    const input = run.input as { source: string; plan: string | null; bundleFolder: string | null };
+    return importOptions({
+      migration: run.migration,
+      source: input.source,
+      operator: run.operator,
+      dryRun: run.mode === "dry",
+      ...(input.plan === null ? {} : { plan: input.plan }),
+      ...(input.bundleFolder === null ? {} : { bundleFolder: input.bundleFolder }),
+    });
+  };
+  const bundle: Runtime["bundle"] = async (reference, { folders = false } = {}) => {
+    if (folders && existsSync(reference) && statSync(reference).isDirectory())
+      return await readBundle(resolve(reference));
+    if (isRunId(reference)) {
+      const run = await engine.store.run(engine, reference).catch(() => undefined);
+      return await readBundle({ vault: context.vault, prefix: run?.bundle?.path ?? `bundles/${reference}` });
+    }
+    if (folders) return await readBundle(resolve(reference));
+    throw new RunbackError("BUNDLE_NOT_FOUND", "The bundle is named by a run id.", {
+      recovery: "Give the id of a run, as `runback runs` lists them.",
+      status: 404,
+    });
+  };
+
+  return {
+    ...parts,
+    migration,
+    auditTable: () => migration().declaration.auditTable,
+    init: (name) => operations.init(context, migration(name).declaration),
+    import: (request) => operations.runImport(context, importOptions(request)),
+    resume: async (runId) => operations.resumeImport(context, storedImport(await known(runId)), runId),
+    startImport: (request) => operations.startImport(context, importOptions(request)),
+    advance: async (runId, budgetMs) => {
+      const run = await known(runId);
+      if (run.kind === "import" && run.state !== "completed" && run.state !== "aborted")
+        await operations.advanceImport(context, storedImport(run), runId, budgetMs);
+      if (run.kind === "rollback")
+        await operations.advanceRollback(context, { auditTable: auditOf(run) }, runId, budgetMs);
+      const now = await known(runId);
+      return { done: now.state !== "running" && now.state !== "paused", state: now.state };
+    },
+    runs: (page) => engine.store.runs(engine, page),
+    run: async (runId) => ({ ...(await known(runId)), stepList: await engine.store.steps(engine, runId) }),
+    planRollback: (runId, onConflict = "abort") => operations.planRollback(context, runId, onConflict),
+    rollback: async (request) => operations.runRollback(context, await rollbackOptions(request)),
+    startRollback: async (request) => operations.startRollback(context, await rollbackOptions(request)),
+    verify: async (reference, { folders = false, listener, record = true } = {}) => {
+      const { declaration } = migration();
+      const report = await operations.verify(context, {
+        declaration,
+        bundle: await bundle(reference, { folders }),
+        bundlePath: reference,
+        ...(listener === undefined ? {} : { listener }),
+      });
+      return { report, id: record ? await operations.recordVerification(context, declaration, report) : null };
+    },
+    bundle,
+    approve: (request) => operations.approve(context, request, migration().declaration.auditTable),
+    mintToken: (name, role) => operations.mintToken(context, name, role),
+  };
+}
+
+/** @throws `SOURCE_UNSUPPORTED` for addresses this version does not read */
+function sourceFolder(home: string, source: string): string {
+  if (/^[a-z]+:\/\//.test(source)) {
+    throw new RunbackError(
+      "SOURCE_UNSUPPORTED",
+      `Sources of the kind ${source.split("://")[0]}:// are not read by this version.`,
+      { recovery: "Export to CSV and pass the folder with --source." },
+    );
+  }
+  return resolve(home, source);
+}

@@ -1,0 +1,18 @@
+import { sampleTierMapping, wildApricotImport } from "@runback/membership";
+import { defineConfig } from "@runback/runtime";
+
+// What this installation migrates. The sample organisation below is what `npm start` imports; replace its policies and
+// source with your own.
+export default defineConfig({
+  migrations: [
+    {
+      declaration: wildApricotImport,
+      source: ".runback/sample",
+      policies: {
+        "display.organizationName": "Sample Club",
+        "scheduling.timezone": "America/Los_Angeles",
+        "membership.tiers.waMapping": sampleTierMapping,
+      },
+    },
+  ],
+});
