@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { RunbackError, Vault } from "@runback/core";
 import { openVault, readAll } from "@runback/vault";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Fault } from "../s3/faults.ts";
 import { type S3Server, startS3Server } from "../s3/server.ts";
 import { CREDENTIALS, s3Url } from "./stores.ts";
@@ -192,6 +192,26 @@ describe("downloads", () => {
     server.faults.add({ operation: "GetObject", fault: { kind: "truncate", bytes: MIB } });
     server.faults.add({ operation: "GetObject", fault: { kind: "flip", at: 5 } });
     await expect(read("there")).rejects.toThrowError(code("VAULT_CORRUPT"));
+  });
+
+  test("two hundred left after the first chunk do not use up the connections", async () => {
+    for (let index = 0; index < 200; index++) {
+      for await (const chunk of vault.get("there")) {
+        expect(chunk.byteLength).toBeGreaterThan(0);
+        break;
+      }
+    }
+    expect(Buffer.compare(await read("there"), body)).toBe(0);
+  });
+
+  test("sixty at once all arrive, and nothing is said on the console", async () => {
+    const said = vi.spyOn(console, "warn");
+    const patient = await openVault(s3Url(server, "vault", "p"), { credentials: CREDENTIALS });
+    const all = await Promise.all(Array.from({ length: 60 }, () => readAll(patient.get("there"), 64 * MIB)));
+    for (const each of all) expect(Buffer.compare(each, body)).toBe(0);
+    await patient.close();
+    expect(said).not.toHaveBeenCalled();
+    said.mockRestore();
   });
 
   test("an object replaced while it is read is VAULT_CORRUPT, not a mixture", async () => {

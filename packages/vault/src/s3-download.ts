@@ -5,7 +5,7 @@ import { corrupt, refused, unreachable } from "./errors.ts";
 import type { ByteRange } from "./range.ts";
 import type { S3Context } from "./s3-context.ts";
 import { failureOf, s3Error } from "./s3-error.ts";
-import { request, silenceMs } from "./s3-request.ts";
+import { MAX_SILENCES, request, silenceMs } from "./s3-request.ts";
 
 function asStream(output: GetObjectCommandOutput): AsyncIterable<Uint8Array> | undefined {
   const body: unknown = output.Body;
@@ -91,6 +91,7 @@ export async function* download(
   const stored = output.ChecksumSHA256?.includes("-") ? undefined : output.ChecksumSHA256;
   const hash = createHash("sha256");
   let position = start;
+  let silences = 0;
   for (let attempt = 1; ; attempt++) {
     const stream = asStream(output);
     if (stream === undefined) throw refused(location, "it answered without a body");
@@ -107,8 +108,10 @@ export async function* download(
       broken = error;
     }
     if (position > end) break;
-    if (attempt >= patience.attempts) {
-      if (broken instanceof RunbackError) throw broken;
+    const silent = broken instanceof RunbackError;
+    if (silent) silences += 1;
+    if (attempt >= patience.attempts || silences >= MAX_SILENCES) {
+      if (silent) throw broken;
       throw corrupt(key, `it ended after ${position - start} of ${end - start + 1} bytes`, broken);
     }
     output = await resume(key, location, () => fetch({ start: position, end }, output.ETag));

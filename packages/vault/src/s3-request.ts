@@ -11,7 +11,8 @@ export interface S3Patience {
   readonly backoffMs: number;
 }
 
-const MAX_SILENCES = 3;
+/** Attempts that may end in silence before the call does. */
+export const MAX_SILENCES = 3;
 const MAX_PAUSE_MS = 5000;
 /** Slowest upload that is still progress (128 kbit/s): what a request sends adds to its time at this rate. Silence is found before, by the socket. */
 const MIN_BYTES_PER_SECOND = 16 * 1024;

@@ -172,6 +172,9 @@ async function* followedBy<T>(first: readonly T[], rest: AsyncIterable<T>): Asyn
   yield* rest;
 }
 
+/** The client library's own warnings (busy sockets) are plain lines on the console; logs here are JSON only. */
+const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+
 export interface S3VaultOptions {
   /** Default: the client library's chain (environment, shared files, container or instance role). */
   readonly credentials?: NonNullable<S3ClientConfig["credentials"]>;
@@ -202,8 +205,9 @@ export async function openS3Vault(where: S3Location, options: S3VaultOptions = {
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
   };
   const connectionTimeout = silenceMs(patience);
-  const client = new S3Client({ ...config, requestHandler: { connectionTimeout, socketTimeout: connectionTimeout } });
-  const reader = new S3Client({ ...config, requestHandler: { connectionTimeout } });
+  const handler = { connectionTimeout, logger: SILENT };
+  const client = new S3Client({ ...config, requestHandler: { ...handler, socketTimeout: connectionTimeout } });
+  const reader = new S3Client({ ...config, requestHandler: handler });
   try {
     await client.config.region();
   } catch (error) {
