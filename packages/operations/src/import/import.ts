@@ -121,7 +121,10 @@ async function finishImport(context: Context, options: ImportOptions, runId: str
   const done = await advanceImport(context, options, runId);
   if (!done) throw stopped(runId, `runback import --resume ${runId}`);
   const run = await context.engine.store.run(context.engine, runId);
-  return run!.result as ImportResult;
+  const result = run!.result as ImportResult;
+  // Stored as JSON, whose keys come back in the database's order.
+  const entities = Object.fromEntries(options.declaration.entities.map(({ name }) => [name, result.entities[name]!]));
+  return { ...result, entities };
 }
 
 function leaseName({ declaration }: ImportOptions): string {

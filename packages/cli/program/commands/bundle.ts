@@ -1,0 +1,33 @@
+import { verifyBundle } from "@runback/vault";
+import { Command } from "commander";
+import type { Session } from "../session.ts";
+
+export function bundleCommand(session: Session): Command {
+  const command = new Command("bundle").description("hash a bundle, check its hashes");
+  command.addCommand(
+    new Command("verify")
+      .description("check every hash of a bundle")
+      .argument("<dir or run-id>")
+      .action(async (reference: string) => {
+        const runtime = await session.runtime();
+        const result = await verifyBundle(await runtime.bundle(reference, { folders: true }));
+        session.status = result.ok && result.sha256 !== null ? 0 : 1;
+        session.result(result, () => {
+          const files = result.files.map(
+            (file) =>
+              `${file.ok ? "OK    " : "FAILED"} ${file.name}${file.reason === undefined ? "" : ` (${file.reason})`}`,
+          );
+          const rest = [
+            ...result.missing.map((name) => `MISSING ${name}`),
+            ...result.extra.map((name) => `EXTRA   ${name}`),
+          ];
+          return [
+            ...files,
+            ...rest,
+            result.sha256 === null ? "No SHA256SUMS: the bundle proves nothing" : `Bundle sha256 ${result.sha256}`,
+          ].join("\n");
+        });
+      }),
+  );
+  return command;
+}

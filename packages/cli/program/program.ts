@@ -1,0 +1,61 @@
+import { Command, CommanderError } from "commander";
+import { approveCommand, tokenCommand } from "./commands/access.ts";
+import { bundleCommand } from "./commands/bundle.ts";
+import { importCommand } from "./commands/import.ts";
+import { initCommand } from "./commands/init.ts";
+import { rollbackCommand } from "./commands/rollback.ts";
+import { runsCommand } from "./commands/runs.ts";
+import { startCommand } from "./commands/start.ts";
+import { verifyCommand } from "./commands/verify.ts";
+import { printError } from "./print-error.ts";
+import { Session } from "./session.ts";
+
+/** Parses and executes a command line. @returns the exit status: 0 all good, 1 a check failed or conflicts, 2 error */
+export async function main(args: readonly string[]): Promise<number> {
+  const session = new Session();
+  const program = new Command("runback")
+    .description("Makes every change to a live SQL database reversible, verified and on the record.")
+    .option("--json", "print exactly one JSON document on stdout")
+    .option("--quiet", "print nothing but results and errors")
+    .option("--target <name>", "database to work on, as runback.config.ts names it")
+    .option("--config <file>", "configuration file", "runback.config.ts")
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride();
+  for (const command of [
+    initCommand,
+    importCommand,
+    runsCommand,
+    verifyCommand,
+    rollbackCommand,
+    bundleCommand,
+    approveCommand,
+    tokenCommand,
+    startCommand,
+  ]) {
+    program.addCommand(inherit(command(session)));
+  }
+  program.hook("preAction", (_, action) => session.configure(action.optsWithGlobals()));
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return session.status;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    return printError(error, args.includes("--json"));
+  } finally {
+    await session.close();
+  }
+}
+
+/** Global options are accepted after the command as well as before it, and usage errors are thrown, not exited on. */
+function inherit(command: Command): Command {
+  command.exitOverride();
+  const own = command.options.map((option) => option.long);
+  if (command.commands.length === 0) {
+    if (!own.includes("--json")) command.option("--json", "print exactly one JSON document on stdout");
+    command.option("--quiet", "print nothing but results and errors");
+    command.option("--target <name>", "database to work on");
+    command.option("--config <file>", "configuration file");
+  }
+  for (const sub of command.commands) inherit(sub);
+  return command;
+}
