@@ -63,6 +63,10 @@ export function imageDigest(imageExpression: string, columns: readonly Column[])
 /** The typed value of one column of an image. */
 export function fromImage(imageExpression: string, index: number, column: Column): string {
   const text = `(${imageExpression})[${index + 1}]`;
+  if (column.stableBinary && (column.baseType === "double precision" || column.baseType === "real")) {
+    // Not every platform reads the sign of a NaN.
+    return `CASE WHEN ${text} = '-nan' THEN -('NaN'::${column.type}) ELSE ${text}::${column.type} END`;
+  }
   if (!objectNames.test(column.baseType)) return `${text}::${column.type}`;
   return `${text}::oid${column.baseType.endsWith("[]") ? "[]" : ""}::${column.type}`;
 }
@@ -89,11 +93,10 @@ export function keyColumns(table: Table): readonly Column[] {
   return table.primaryKey.map((name) => table.columns.find((column) => column.name === name)!);
 }
 
-/** `ARRAY[…]` of the key as text. */
+/** `ARRAY[…]` of the key as text, compared by code point whatever the columns' collations. */
 export function keyText(alias: string, table: Table): string {
-  return `ARRAY[${keyColumns(table)
-    .map((column) => asText(`${alias}.${id(column.name)}`, column))
-    .join(", ")}]`;
+  const values = keyColumns(table).map((column) => asText(`${alias}.${id(column.name)}`, column));
+  return `(ARRAY[${values.join(", ")}] COLLATE "C")`;
 }
 
 /** Joins a live row to a key written as text, through the primary key's index. */
