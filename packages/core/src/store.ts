@@ -19,18 +19,24 @@ export interface Store {
   releaseLease(tx: Connection, lease: Lease): Promise<void>;
   createToken(tx: Connection, token: NewToken): Promise<void>;
   tokens(connection: Connection): Promise<StoredToken[]>;
+  /** False when there is no such token; one that is revoked already keeps its time. */
+  revokeToken(tx: Connection, id: string): Promise<boolean>;
   createApproval(tx: Connection, approval: Approval): Promise<void>;
   approval(connection: Connection, id: string): Promise<Approval | undefined>;
   /** The stored answer of an earlier request with this key, if any. */
   idempotent(connection: Connection, key: string): Promise<IdempotentAnswer | undefined>;
-  /** False when the key was taken meanwhile. */
-  claimIdempotencyKey(tx: Connection, key: string, requestSha256: string): Promise<boolean>;
+  /** False when the key is taken. A claim without an answer that is older than `staleMs` was left by a crash and is replaced. */
+  claimIdempotencyKey(tx: Connection, key: string, requestSha256: string, staleMs?: number): Promise<boolean>;
+  /** Gives up a claim that has no answer: the request wrote nothing and may be repeated. */
+  releaseIdempotencyKey(tx: Connection, key: string): Promise<void>;
   answerIdempotent(tx: Connection, answer: IdempotentAnswer): Promise<void>;
   /** The policies a migration was last run with. */
   savePolicies(tx: Connection, migration: string, policies: Readonly<Record<string, unknown>>): Promise<void>;
   policies(connection: Connection, migration: string): Promise<Readonly<Record<string, unknown>>>;
   saveVerification(tx: Connection, id: string, runId: string, passed: boolean, report: unknown): Promise<void>;
   verification(connection: Connection, id: string): Promise<unknown | undefined>;
+  /** The newest verification of a run's bundle. */
+  latestVerification(connection: Connection, runId: string): Promise<{ id: string; report: unknown } | undefined>;
 }
 
 export interface NewRun {

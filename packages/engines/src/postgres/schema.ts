@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { bigint, boolean, integer, jsonb, pgSchema, text, timestamp } from "drizzle-orm/pg-core";
 
 // The everyday view of Runback's own tables (own-tables.ts creates them). Instants are text: every digit, no time zone.
@@ -64,6 +65,7 @@ export const idempotency = runback.table("idempotency", {
   requestSha256: text("request_sha256").notNull(),
   status: integer("status"),
   body: text("body"),
+  createdAt: instant("created_at").default(sql`clock_timestamp()`),
 });
 
 export const policies = runback.table("policies", {
@@ -77,4 +79,5 @@ export const verifications = runback.table("verifications", {
   runId: text("run_id").notNull(),
   passed: boolean("passed").notNull(),
   report: jsonb("report").notNull(),
+  createdAt: instant("created_at").default(sql`clock_timestamp()`),
 });

@@ -1,5 +1,5 @@
 import type { Connection, Lease, LeaseRequest, Run, Store, StoredToken } from "@runback/core";
-import { and, desc, eq, getTableColumns, sql } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, isNull, sql } from "drizzle-orm";
 import { orm } from "./orm.ts";
 import * as schema from "./schema.ts";
 
@@ -92,6 +92,14 @@ export const store: Store = {
     await orm(tx).insert(schema.tokens).values(token).onConflictDoNothing();
   },
   tokens: async (connection) => (await orm(connection).select().from(schema.tokens)) as StoredToken[],
+  revokeToken: async (tx, id) => {
+    const revoked = await orm(tx)
+      .update(schema.tokens)
+      .set({ revokedAt: sql`coalesce(${schema.tokens.revokedAt}, clock_timestamp())` })
+      .where(eq(schema.tokens.id, id))
+      .returning({ id: schema.tokens.id });
+    return revoked.length === 1;
+  },
   createApproval: async (tx, approval) => {
     await orm(tx).insert(schema.approvals).values(approval);
   },
@@ -103,13 +111,26 @@ export const store: Store = {
     const rows = await orm(connection).select().from(schema.idempotency).where(eq(schema.idempotency.key, key));
     return rows[0];
   },
-  claimIdempotencyKey: async (tx, key, requestSha256) => {
+  claimIdempotencyKey: async (tx, key, requestSha256, staleMs = Number.POSITIVE_INFINITY) => {
+    const stale = Number.isFinite(staleMs)
+      ? sql`${schema.idempotency.status} IS NULL
+          AND ${schema.idempotency.createdAt} < clock_timestamp() - ${staleMs}::float8 * interval '1 millisecond'`
+      : sql`false`;
     const claimed = await orm(tx)
       .insert(schema.idempotency)
       .values({ key, requestSha256 })
-      .onConflictDoNothing()
+      .onConflictDoUpdate({
+        target: schema.idempotency.key,
+        set: { requestSha256, createdAt: sql`clock_timestamp()` },
+        setWhere: stale,
+      })
       .returning({ key: schema.idempotency.key });
     return claimed.length === 1;
+  },
+  releaseIdempotencyKey: async (tx, key) => {
+    await orm(tx)
+      .delete(schema.idempotency)
+      .where(and(eq(schema.idempotency.key, key), isNull(schema.idempotency.status)));
   },
   answerIdempotent: async (tx, { key, status, body }) => {
     await orm(tx).update(schema.idempotency).set({ status, body }).where(eq(schema.idempotency.key, key));
@@ -133,6 +154,15 @@ export const store: Store = {
   verification: async (connection, id) => {
     const rows = await orm(connection).select().from(schema.verifications).where(eq(schema.verifications.id, id));
     return rows[0]?.report;
+  },
+  latestVerification: async (connection, runId) => {
+    const rows = await orm(connection)
+      .select({ id: schema.verifications.id, report: schema.verifications.report })
+      .from(schema.verifications)
+      .where(eq(schema.verifications.runId, runId))
+      .orderBy(desc(schema.verifications.createdAt))
+      .limit(1);
+    return rows[0];
   },
 };
 
