@@ -6,6 +6,8 @@ export interface RunbackConfig {
   readonly migrations: readonly MigrationConfig[];
   /** Databases by name; `--target` picks one. Without any, `default` is `DATABASE_URL` or the embedded PostgreSQL. */
   readonly targets?: Readonly<Record<string, TargetConfig>>;
+  /** Folder whose subfolders the API may import from, beside the configured sources; relative to the configuration file. */
+  readonly sourceFolder?: string;
   /** Tokens of an OpenID Connect issuer, beside Runback's own. */
   readonly oidc?: OidcConfig;
 }
@@ -29,6 +31,11 @@ export interface OidcConfig {
   readonly audience: string;
   /** Claim that holds the role (viewer, operator, approver, admin); default `runback_role`. */
   readonly roleClaim?: string;
+  /**
+   * Claim that names the person, for runs and approvals; default `sub`. Another one (`email`) only when the issuer lets
+   * nobody choose its value: whoever can take a colleague's name can approve their own request.
+   */
+  readonly nameClaim?: string;
 }
 
 /** Gives a configuration file its types. */

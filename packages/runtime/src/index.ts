@@ -5,6 +5,7 @@ export {
   type RunbackConfig,
   type TargetConfig,
 } from "./config.ts";
+export type { DependencyHealth, Health } from "./health.ts";
 export { jsonLogger } from "./json-logger.ts";
 export { type LoadedConfig, loadConfig } from "./load-config.ts";
 export { openRuntime, type RuntimeOptions, runbackFolder } from "./open-runtime.ts";

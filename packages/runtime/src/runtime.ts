@@ -9,6 +9,7 @@ import {
   type Run,
   RunbackError,
   type StepRow,
+  type StoredToken,
   type TableRef,
   type VerificationReport,
 } from "@runback/core";
@@ -16,6 +17,8 @@ import * as operations from "@runback/operations";
 import type { BundleSource } from "@runback/vault";
 import { readBundle } from "@runback/vault";
 import type { MigrationConfig, RunbackConfig } from "./config.ts";
+import { type Health, health } from "./health.ts";
+import { outsideSource } from "./outside-source.ts";
 
 export interface RuntimeParts {
   readonly context: operations.Context;
@@ -60,6 +63,9 @@ export interface Runtime extends RuntimeParts {
   planRollback(runId: string, onConflict?: ConflictPolicy): Promise<operations.RollbackResult>;
   rollback(request: RollbackRequest): Promise<operations.RollbackResult>;
   startRollback(request: RollbackRequest): Promise<{ rollbackRunId: string; result?: operations.RollbackResult }>;
+  /** @throws `VERIFICATION_NOT_FOUND` */
+  verification(id: string): Promise<VerificationReport>;
+  latestVerification(runId: string): Promise<{ id: string; report: VerificationReport } | null>;
   /** @param bundle a run id, or (only where `folders` allows it) a folder on this machine */
   verify(
     bundle: string,
@@ -67,7 +73,15 @@ export interface Runtime extends RuntimeParts {
   ): Promise<{ report: VerificationReport; id: string | null }>;
   bundle(reference: string, options?: { folders?: boolean }): Promise<BundleSource>;
   approve(request: operations.ApprovalRequest): Promise<Approval>;
+  /** @throws `APPROVAL_NOT_FOUND` */
+  approval(id: string): Promise<Approval>;
   mintToken(name: string, role: Role): Promise<operations.MintedToken>;
+  tokens(): Promise<StoredToken[]>;
+  /** @throws `TOKEN_NOT_FOUND` */
+  revokeToken(id: string): Promise<void>;
+  /** The folder a source named over the network stands for. @throws `SOURCE_REFUSED`, `SOURCE_NOT_FOUND` */
+  outsideSource(source: string): string;
+  health(): Promise<Health>;
   auditTable(): TableRef;
   migration(name?: string): MigrationConfig;
 }
@@ -177,10 +191,46 @@ export function runtimeOver(parts: RuntimeParts): Runtime {
       });
       return { report, id: record ? await operations.recordVerification(context, declaration, report) : null };
     },
+    verification: async (id) => {
+      const report = await engine.store.verification(engine, id);
+      if (report === undefined) throw notFound("VERIFICATION_NOT_FOUND", "verification");
+      return report as VerificationReport;
+    },
+    latestVerification: async (runId) => {
+      const found = await engine.store.latestVerification(engine, runId);
+      return found === undefined ? null : { id: found.id, report: found.report as VerificationReport };
+    },
     bundle,
     approve: (request) => operations.approve(context, request, migration().declaration.auditTable),
+    approval: async (id) => {
+      const approval = await engine.store.approval(engine, id);
+      if (approval === undefined) throw notFound("APPROVAL_NOT_FOUND", "approval");
+      return approval;
+    },
     mintToken: (name, role) => operations.mintToken(context, name, role),
+    tokens: () => engine.store.tokens(engine),
+    revokeToken: async (id) => {
+      if (!(await engine.transaction((tx) => engine.store.revokeToken(tx, id))))
+        throw notFound("TOKEN_NOT_FOUND", "token");
+    },
+    outsideSource: (source) =>
+      outsideSource(
+        {
+          home: parts.home,
+          configured: config.migrations.flatMap((each) => each.source ?? []),
+          base: config.sourceFolder,
+        },
+        source,
+      ),
+    health: () => health(context),
   };
+}
+
+function notFound(code: string, what: string): RunbackError {
+  return new RunbackError(code, `There is no ${what} of this id on this target.`, {
+    recovery: "Check the id, and that it belongs to this target.",
+    status: 404,
+  });
 }
 
 /** @throws `SOURCE_UNSUPPORTED` for addresses this version does not read */
