@@ -30,7 +30,7 @@ async function putAndKill(url: string, lines: number): Promise<string[]> {
     if (line.startsWith("done ")) done.push(line.slice(5));
     if (seen === lines) child.kill("SIGKILL");
   }
-  expect(await exited).toBe("SIGKILL");
+  expect(await exited, `the process was to be killed after line ${lines} of ${seen}`).toBe("SIGKILL");
   return done;
 }
 
