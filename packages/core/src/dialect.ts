@@ -16,8 +16,11 @@ export interface Dialect {
   isDistinct(a: string, b: string): string;
   /** A text literal; only for constants of a declaration, never for input. */
   literal(text: string): string;
-  /** A uuid (version 8) derived from a text: equal text, equal id. */
-  uuidFrom(textExpression: string): string;
+  /**
+   * A uuid (version 8) derived from texts: equal texts, equal id. A numeric source id leads it, so that rows imported in
+   * the order of their source ids extend an index at its end instead of all over it (half the time, measured).
+   */
+  uuidFrom(scope: string, sourceIdExpression: string): string;
   /** `UPDATE target t SET … FROM source s WHERE …` in the engine's spelling. */
   updateFrom(statement: {
     readonly target: TableRef;

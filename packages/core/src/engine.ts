@@ -1,6 +1,9 @@
+import type { AuditPort } from "./audit.ts";
 import type { Capabilities } from "./capabilities.ts";
 import type { Catalog, Table, TableRef } from "./catalog.ts";
+import type { DiagnosisPort } from "./diagnosis.ts";
 import type { Dialect } from "./dialect.ts";
+import type { HousekeepingPort } from "./housekeeping.ts";
 import type { JournalPort } from "./journal.ts";
 import type { Store } from "./store.ts";
 import type { TableModel } from "./table-model.ts";
@@ -37,6 +40,8 @@ export interface TransactionOptions {
   readonly readOnly?: boolean;
   /** Milliseconds a statement waits for a lock before it fails with `LOCK_TIMEOUT`. */
   readonly lockTimeoutMs?: number;
+  /** Large sorts and joins are ahead: the engine may use more memory for this transaction. */
+  readonly bulk?: boolean;
 }
 
 export interface Engine extends Connection {
@@ -48,6 +53,9 @@ export interface Engine extends Connection {
   readonly dialect: Dialect;
   readonly store: Store;
   readonly journal: JournalPort;
+  readonly audit: AuditPort;
+  readonly diagnosis: DiagnosisPort;
+  readonly housekeeping: HousekeepingPort;
   transaction<T>(work: (tx: Connection) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Creates or upgrades Runback's own tables. Safe at any concurrency; returns what it applied. */
   init(): Promise<readonly string[]>;
@@ -63,6 +71,17 @@ export interface Engine extends Connection {
   /** Digests of every row of a table, combined per key range. One statement, rows do not travel. */
   digests(connection: Connection, table: Table): Promise<TableDigest>;
   serverVersion(): Promise<string>;
+  /**
+   * Environment for a program, so that every session it opens names the run. One session is opened to see that it does.
+   * @param url the target as the program shall reach it
+   * @param env the environment the program would have otherwise
+   * @throws `RUN_NOT_NAMED` when what stands between drops the setting
+   */
+  sessionEnvironment(
+    url: string,
+    runId: string,
+    env: Readonly<Record<string, string | undefined>>,
+  ): Promise<Readonly<Record<string, string>>>;
   close(): Promise<void>;
 }
 

@@ -54,6 +54,7 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Engine
         sql.begin(modes(transaction), async (tx) => {
           if (transaction.lockTimeoutMs !== undefined)
             await tx.unsafe(`SET LOCAL lock_timeout = ${Math.round(transaction.lockTimeoutMs)}`);
+          if (transaction.bulk) await tx.unsafe("SET LOCAL work_mem = '128MB'");
           return await work(over(tx));
         }) as Promise<T>,
     );

@@ -33,10 +33,11 @@ export const dialect: Dialect = {
   type: (logical) => types[logical],
   cast: (expression, logical) => `(${expression})::${types[logical]}`,
   isDistinct: (a, b) => `${a} IS DISTINCT FROM ${b}`,
-  uuidFrom: (text) => {
-    // Version 8 with the RFC 9562 variant bits over the first 128 bits of SHA-256.
-    const hash = `encode(sha256(convert_to(${text}, 'UTF8')), 'hex')`;
-    return `(overlay(overlay(left(${hash}, 32) placing '8' from 13) placing 'a' from 17))::uuid`;
+  uuidFrom: (scope, sourceId) => {
+    // Version 8 with the RFC 9562 variant bits; what is not the number is from SHA-256.
+    const hash = `encode(sha256(convert_to(concat(${literal(scope)}, ${sourceId}), 'UTF8')), 'hex')`;
+    const lead = `CASE WHEN ${sourceId} ~ '^[1-9][0-9]{0,13}$' THEN lpad(to_hex((${sourceId})::bigint), 12, '0') ELSE left(${hash}, 12) END`;
+    return `overlay(overlay(concat(${lead}, right(${hash}, 20)) placing '8' from 13) placing 'a' from 17)::uuid`;
   },
   updateFrom: ({ target, set, from, where }) =>
     `UPDATE ${table(target)} AS t SET ${set.map(([column, expression]) => `${id(column)} = ${expression}`).join(", ")} FROM ${from} WHERE ${where}`,

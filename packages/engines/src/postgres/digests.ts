@@ -18,7 +18,8 @@ const leaves = 256;
 export function leafOf(alias: string, table: Table): string {
   const [key] = keyColumns(table) as [Column, ...Column[]];
   const value = `${alias}.${id(key.name)}`;
-  if (key.baseType === "uuid") return `get_byte(uuid_send(${value}), 0)`;
+  // The last byte: the first ones are a time or a number in ids that grow, and would put every row in one range.
+  if (key.baseType === "uuid") return `get_byte(uuid_send(${value}), 15)`;
   if (["smallint", "integer", "bigint"].includes(key.baseType))
     return `(((${value} % ${leaves}) + ${leaves}) % ${leaves})::int`;
   return `get_byte(sha256(convert_to(${portableText(value, key)}, 'UTF8')), 0)`;

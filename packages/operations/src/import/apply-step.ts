@@ -133,7 +133,7 @@ function mappingSql(
     mapping.provenance,
     mapping.at,
   ];
-  const mappingId = dialect.uuidFrom(`concat(${dialect.literal(`${name}|mapping|${entity.label}|`)}, p.sid)`);
+  const mappingId = dialect.uuidFrom(`${name}|mapping|${entity.label}|`, "p.sid");
   return `INSERT INTO ${dialect.table(mapping.table)} (${columns.map(dialect.id).join(", ")})
     SELECT ${mappingId}, ${dialect.literal(entity.label)}, p.sid, p.target_id, ${dialect.cast("$3", "text")}, p.provenance, ${dialect.cast("$4", "instant")}
     FROM ${plan} p WHERE ${within} AND NOT p.mapped AND p.class IN ('create', 'update', 'unchanged') ORDER BY p.line`;

@@ -28,7 +28,7 @@ export function classifySql(
     ...entity.references.map((reference) => reference.column),
   ];
   const isOf = (alias: string, label: string) => `${alias}.${id(mapping.entityType)} = ${literal(label)}`;
-  const newId = dialect.uuidFrom(`concat(${literal(`${declaration.name}|${entity.label}|`)}, j.sid)`);
+  const newId = dialect.uuidFrom(`${declaration.name}|${entity.label}|`, "j.sid");
   const changed = values
     .map((column) => `(${dialect.isDistinct(`t.${id(column)}`, `j.${id(`f_${column}`)}`)})`)
     .join(" OR ");

@@ -56,14 +56,17 @@ async function stage(context: Context, options: ImportOptions, runId: string, le
   for (const entity of declaration.entities) {
     if (context.signal?.aborted) return;
     const target = tables.find((table) => sameTable(table, entity.table))!;
-    await engine.transaction(async (tx) => {
-      const input = { folder: options.source, stage: stageName(runId), context: notes.context };
-      staged.push(await stageEntity(context, tx, declaration, entity, target, input));
-      const { counts, digest } = await countEntity(tx, engine.dialect, entity, input.stage);
-      entities[entity.name] = counts;
-      digests.push(digest);
-      before[entity.name] = await countRows(context, tx, target);
-    });
+    await engine.transaction(
+      async (tx) => {
+        const input = { folder: options.source, stage: stageName(runId), context: notes.context };
+        staged.push(await stageEntity(context, tx, declaration, entity, target, input));
+        const { counts, digest } = await countEntity(tx, engine.dialect, entity, input.stage);
+        entities[entity.name] = counts;
+        digests.push(digest);
+        before[entity.name] = await countRows(context, tx, target);
+      },
+      { bulk: true },
+    );
     context.onProgress?.({
       runId,
       phase: `staged ${entity.name}`,
@@ -332,7 +335,7 @@ async function concludeWriting(
       for (const table of digestedTables(declaration, tables)) digests.push(await engine.digests(tx, table));
       return { after, digests };
     },
-    { isolation: "snapshot", readOnly: true },
+    { isolation: "snapshot", readOnly: true, bulk: true },
   );
   await engine.transaction(async (tx) => {
     await holdLease(context, tx, lease);

@@ -76,7 +76,7 @@ async function discarding<T>(
         value = await work(tx);
         throw new Discard();
       },
-      { isolation: "snapshot" },
+      { isolation: "snapshot", bulk: true },
     );
   } catch (error) {
     if (!(error instanceof Discard)) throw error;

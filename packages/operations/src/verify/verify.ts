@@ -119,7 +119,7 @@ export async function verify(
           .catch(() => undefined),
       };
     },
-    { isolation: "snapshot" },
+    { isolation: "snapshot", bulk: true },
   );
   const expected = Object.fromEntries(
     declaration.entities.map((entity) => [entity.name, expectedRows(report.entities[entity.name]!)]),
