@@ -39,7 +39,8 @@ export async function applyOwnTables(tx: Connection): Promise<string[]> {
     const hash = sha256(change.sql);
     const before = recorded.get(change.version);
     if (before === hash) continue;
-    if (before !== undefined) {
+    // A hole counts as a difference: what follows it was not applied on what it needs.
+    if (before !== undefined || change.version <= newest) {
       throw new RunbackError(
         "LEDGER_MISMATCH",
         `Change ${change.version} (${change.name}) differs from what this target recorded.`,

@@ -19,26 +19,13 @@ export async function protectAudit(tx: Connection, table: TableRef): Promise<voi
     [relation, name],
   );
   if (claimed.count === 0) return;
+  // ALWAYS: a session in the replica role is refused and chained like any other.
   await tx.script(`
     CREATE OR REPLACE TRIGGER runback_refuse BEFORE UPDATE OR DELETE OR TRUNCATE ON ${name}
       FOR EACH STATEMENT EXECUTE FUNCTION runback.refuse_change();
     CREATE OR REPLACE TRIGGER runback_chain AFTER INSERT ON ${name}
-      FOR EACH ROW EXECUTE FUNCTION runback.chain_entry();`);
-  await tx.query(
-    `WITH RECURSIVE entries AS (
-       SELECT row_number() OVER (ORDER BY _entry."createdAt", _entry.id) AS seq, _entry.id::text AS entry, runback.entry_sha256(to_jsonb(_entry), h.columns) AS row_sha256
-       FROM ${name} _entry, runback.audit_heads h WHERE h.relation = $1
-     ), chained AS (
-       SELECT seq, entry, row_sha256, repeat('0', 64) AS previous,
-         encode(sha256(convert_to(repeat('0', 64) || row_sha256, 'UTF8')), 'hex') AS link FROM entries WHERE seq = 1
-       UNION ALL
-       SELECT e.seq, e.entry, e.row_sha256, c.link, encode(sha256(convert_to(c.link || e.row_sha256, 'UTF8')), 'hex')
-       FROM chained c JOIN entries e ON e.seq = c.seq + 1
-     ), stored AS (
-       INSERT INTO runback.audit_chain SELECT $1, seq, entry, row_sha256, previous, link FROM chained
-     )
-     UPDATE runback.audit_heads SET seq = c.seq, sha256 = c.link
-     FROM (SELECT seq, link FROM chained ORDER BY seq DESC LIMIT 1) c WHERE relation = $1`,
-    [relation],
-  );
+      FOR EACH ROW EXECUTE FUNCTION runback.chain_entry();
+    ALTER TABLE ${name} ENABLE ALWAYS TRIGGER runback_refuse;
+    ALTER TABLE ${name} ENABLE ALWAYS TRIGGER runback_chain;`);
+  await tx.query("SELECT runback.chain_existing($1::regclass, $2)", [name, relation]);
 }
