@@ -12,6 +12,10 @@ export interface Context {
   readonly isDead: (holder: string) => boolean;
   /** Aborted by Ctrl-C: operations stop at the next step boundary. */
   readonly signal?: AbortSignal;
+  /** Rows of every step; without it steps grow and shrink to about half a second's work each. */
+  readonly stepRows?: number;
+  /** Where run ids come from; without it they are the time and a random part. */
+  readonly newRunId?: () => string;
   /** Called after each committed step. */
   readonly onProgress?: (progress: Progress) => void;
 }

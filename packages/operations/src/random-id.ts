@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { type Clock, newRunId } from "@runback/core";
+import { newRunId } from "@runback/core";
+import type { Context } from "./context.ts";
 
-export function createRunId(clock: Clock): string {
-  return newRunId(clock.now(), randomBytes(4).toString("hex"));
+export function createRunId({ clock, newRunId: next }: Pick<Context, "clock" | "newRunId">): string {
+  return next?.() ?? newRunId(clock.now(), randomBytes(4).toString("hex"));
 }

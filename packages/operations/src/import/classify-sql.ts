@@ -28,7 +28,7 @@ export function classifySql(
     ...entity.references.map((reference) => reference.column),
   ];
   const isOf = (alias: string, label: string) => `${alias}.${id(mapping.entityType)} = ${literal(label)}`;
-  const newId = dialect.uuidFrom(`${declaration.name}|${entity.label}|`, "j.sid");
+  const newId = dialect.uuidFrom(`${declaration.name}|${entity.label}|`, "r.sid");
   const changed = values
     .map((column) => `(${dialect.isDistinct(`t.${id(column)}`, `j.${id(`f_${column}`)}`)})`)
     .join(" OR ");
@@ -41,6 +41,7 @@ WITH repeated AS (
   SELECT sid, min(line) AS first_line FROM ${table(rawTable(stage, entity))} WHERE sid IS NOT NULL GROUP BY sid HAVING count(*) > 1
 ), judged AS (
   SELECT r.line, r.sid, coalesce(r.line = repeated.first_line, true) AS first_of_id, m.${id(mapping.targetId)} AS mapped_id,
+    ${newId} AS new_id,
     ${entity.fields.map((field) => `r.${id(`f_${field.column}`)}`).join(", ")}
     ${parents.map(({ reference, plan, mapped }) => `, CASE WHEN ${plan}.sid IS NOT NULL THEN ${plan}.target_id ELSE ${mapped}.${id(mapping.targetId)} END AS ${id(`f_${reference.column}`)}`).join("")},
     CASE WHEN r.reason IS NOT NULL THEN r.reason
@@ -84,7 +85,7 @@ WITH repeated AS (
   ) matched
 ), placed AS (
   SELECT j.*, d.first_line AS doubled_by, c.matches, c.candidate, c.at AS candidate_at, taken.${id(mapping.sourceId)} AS taken_by,
-    coalesce(j.mapped_id, CASE WHEN c.matches = 1 AND taken.${id(mapping.sourceId)} IS NULL THEN c.candidate END, ${newId}) AS target_id
+    coalesce(j.mapped_id, CASE WHEN c.matches = 1 AND taken.${id(mapping.sourceId)} IS NULL THEN c.candidate END, j.new_id) AS target_id
   FROM judged j
   LEFT JOIN doubled d ON d.line = j.line
   LEFT JOIN candidates c ON c.line = j.line

@@ -104,7 +104,7 @@ async function stage(context: Context, options: ImportOptions, runId: string, le
     const applied = { rows: 0, changedMeanwhile: {} };
     const next: ImportCheckpoint = options.dryRun
       ? { phase: "evidence", plan, applied, completedAt: context.clock.now().toISOString(), after: before, digests: [] }
-      : { phase: "apply", plan, entity: 0, row: "0", stepRows: firstStepRows, applied };
+      : { phase: "apply", plan, entity: 0, row: "0", stepRows: context.stepRows ?? firstStepRows, applied };
     await engine.store.updateRun(tx, runId, { checkpoint: next, planDigest: plan.digest });
   });
 }
@@ -247,7 +247,7 @@ async function apply(
       const moved: ImportCheckpoint = {
         ...checkpoint,
         row: step.last,
-        stepRows: nextStepRows(step.rows, durationMs),
+        stepRows: context.stepRows ?? nextStepRows(step.rows, durationMs),
         applied: { rows: checkpoint.applied.rows + step.rows, changedMeanwhile },
       };
       await engine.store.addStep(tx, { runId, name: entity.name, rows: step.rows, durationMs });

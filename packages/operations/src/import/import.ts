@@ -16,7 +16,7 @@ export async function startImport(context: Context, options: ImportOptions): Pro
   effectivePolicies(options.declaration.policies, options.policies);
   await init(context, options.declaration);
   await assertPlan(context, options);
-  const runId = createRunId(clock);
+  const runId = createRunId(context);
   const lease = options.dryRun ? undefined : await takeLease(context, leaseName(options), runId);
   try {
     await assertVault(context, runId);

@@ -19,7 +19,7 @@ export async function planRollback(context: Context, runId: string, policy: Conf
   await rollbackTarget(context, runId);
   const request: UndoRequest = {
     runId,
-    rollbackRunId: `plan-${createRunId(clock)}`,
+    rollbackRunId: `plan-${createRunId(context)}`,
     policy,
     catalog: await engine.catalog(),
   };

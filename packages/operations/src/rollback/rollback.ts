@@ -74,7 +74,7 @@ export async function startRollback(
   const target = await rollbackTarget(context, options.runId);
   const unfinished = await unfinishedRollback(context, options.runId);
   if (unfinished) return { rollbackRunId: unfinished.runId };
-  const rollbackRunId = createRunId(clock);
+  const rollbackRunId = createRunId(context);
   const began = clock.now();
   const lease = await takeLease(context, leaseName(target), rollbackRunId);
   let kept = false;
@@ -102,7 +102,7 @@ export async function startRollback(
         plan,
         policy: options.onConflict,
         cursor: { phase: 0, seq: "0" },
-        stepRows: firstStepRows,
+        stepRows: context.stepRows ?? firstStepRows,
         done: 0,
       };
       await engine.store.createRun(tx, {
@@ -230,7 +230,7 @@ async function rollbackStep(
             ...checkpoint,
             cursor: step.cursor,
             done,
-            stepRows: step.rows === 0 ? checkpoint.stepRows : nextStepRows(step.rows, durationMs),
+            stepRows: step.rows === 0 ? checkpoint.stepRows : (context.stepRows ?? nextStepRows(step.rows, durationMs)),
           };
       await engine.store.updateRun(tx, rollbackRunId, { checkpoint: next, addRows: step.rows });
       if (step.rows > 0) {
