@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expectRecovery } from "./interrupted.ts";
+import { type Proxy, startProxy } from "./proxy.ts";
+import { deep, seed, seededRandom } from "./seeded-random.ts";
+import { startWorker, type WorkerEnd } from "./start-worker.ts";
+import { freshPlace, type Place, type Subject, subject } from "./targets.ts";
+
+const cuts = (few: number, many: number) => Array.from({ length: deep ? many : few }, (_, index) => index);
+
+/** It said what happened, in words an operator can use, or it overcame it; it never crashed. */
+function expectToldOrDone(end: WorkerEnd): void {
+  expect(end).toMatchObject({ stderr: "", signal: null });
+  if (end.result === undefined) expect(end.error?.code).toBe("TARGET_UNREACHABLE");
+}
+
+describe.each(["import", "rollback"] as const)(`connection cut during %s (RUNBACK_SEED=${seed})`, (kind) => {
+  let under: Subject;
+  /** What an undisturbed run sends. */
+  let whole: Proxy["sent"];
+  const throughProxy = (place: Place, proxy: Proxy) =>
+    startWorker({ ...under.task, databaseUrl: proxy.url, vaultUrl: place.vaultUrl });
+
+  beforeAll(async () => {
+    under = await subject(kind);
+    await using place = await freshPlace(under);
+    await using proxy = await startProxy(place.databaseUrl);
+    expect(await throughProxy(place, proxy).end).toMatchObject({ signal: null, stderr: "" });
+    whole = { ...proxy.sent };
+  });
+  afterAll(() => under.close());
+
+  test.each(cuts(4, 60))("reset at any byte: %i", async (index) => {
+    const random = seededRandom(seed + index);
+    await using place = await freshPlace(under);
+    await using proxy = await startProxy(place.databaseUrl);
+    const happened = proxy.cut({
+      at: { bytes: Math.floor(random() * whole.bytes * 0.95) },
+      how: "reset",
+      all: index % 2 === 0,
+    });
+    const worker = throughProxy(place, proxy);
+    await happened;
+    expectToldOrDone(await worker.end);
+    await expectRecovery(under, place);
+  });
+
+  test.each(cuts(6, 60))("COMMIT whose outcome is unknown: %i", async (index) => {
+    const random = seededRandom(seed + index);
+    await using place = await freshPlace(under);
+    await using proxy = await startProxy(place.databaseUrl);
+    // Every second time the last COMMIT: the one that says the run is complete.
+    const commit = index % 2 === 0 ? whole.commits : 1 + Math.floor(random() * whole.commits);
+    const happened = proxy.cut({ at: { commit }, how: index % 3 === 0 ? "reset" : "answer lost", all: index % 4 > 1 });
+    const worker = throughProxy(place, proxy);
+    await happened;
+    expectToldOrDone(await worker.end);
+    await expectRecovery(under, place);
+  });
+});

@@ -1,0 +1,84 @@
+import { type Clock, type Engine, type ImportResult, silentLogger, type Vault } from "@runback/core";
+import { openPostgres } from "@runback/engines";
+import { sampleTierMapping, wildApricotImport } from "@runback/membership";
+import type { Context, RollbackResult } from "@runback/operations";
+import { resumeImport, runImport, runRollback } from "@runback/operations";
+import { openVault } from "@runback/vault";
+import { isDeadHolder, thisHolder } from "../../packages/runtime/src/holder.ts";
+import { CREDENTIALS } from "../vault/stores.ts";
+
+/** One operation on one target, with everything that could differ between two runs of it held still. */
+export interface Job {
+  readonly databaseUrl: string;
+  readonly vaultUrl: string;
+  readonly action: "import" | "resume" | "rollback";
+  /** Folder of the export. */
+  readonly source: string;
+  /** Id of the run that this job starts or goes on with. */
+  readonly runId: string;
+  /** For a rollback: the run it takes back. */
+  readonly reverts?: string;
+  /** Rows a step. */
+  readonly stepRows: number;
+  /** The time it is, all the time; absent: the system's. */
+  readonly now?: string;
+  /** Milliseconds of silence after which the vault is given up. */
+  readonly vaultTimeoutMs?: number;
+}
+
+export interface JobHooks {
+  /** Puts what a test wants around the target. */
+  readonly engine?: (engine: Engine) => Engine;
+  readonly vault?: (vault: Vault) => Vault;
+  readonly onProgress?: Context["onProgress"];
+}
+
+export type JobResult = ImportResult | RollbackResult;
+
+const policies = {
+  "display.organizationName": "Fault Club",
+  "scheduling.timezone": "America/Los_Angeles",
+  "membership.tiers.waMapping": sampleTierMapping,
+};
+
+/** Runs it to its end in this process. */
+export async function runJob(job: Job, hooks: JobHooks = {}): Promise<JobResult> {
+  const clock = job.now === undefined ? { now: () => new Date() } : fixedClock(job.now);
+  const opened = openPostgres(job.databaseUrl, { max: 3, connectTimeout: 5 });
+  const engine = hooks.engine?.(opened) ?? opened;
+  const stored = await openVault(job.vaultUrl, {
+    credentials: CREDENTIALS,
+    ...(job.vaultTimeoutMs === undefined
+      ? {}
+      : { patience: { timeoutMs: job.vaultTimeoutMs, attempts: 4, backoffMs: 5 } }),
+  });
+  const context: Context = {
+    engine,
+    vault: hooks.vault?.(stored) ?? stored,
+    clock,
+    logger: silentLogger,
+    holder: thisHolder,
+    isDead: isDeadHolder,
+    stepRows: job.stepRows,
+    newRunId: () => job.runId,
+    ...(hooks.onProgress === undefined ? {} : { onProgress: hooks.onProgress }),
+  };
+  const options = { declaration: wildApricotImport, policies, operator: "faults" };
+  try {
+    if (job.action === "import") return await runImport(context, { ...options, source: job.source, dryRun: false });
+    if (job.action === "resume") return await resumeImport(context, options, job.runId);
+    return await runRollback(context, {
+      runId: job.reverts!,
+      operator: "faults",
+      onConflict: "abort",
+      auditTable: wildApricotImport.auditTable,
+    });
+  } finally {
+    await opened.close().catch(() => {});
+    await stored.close();
+  }
+}
+
+function fixedClock(now: string): Clock {
+  return { now: () => new Date(now) };
+}

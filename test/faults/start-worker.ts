@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { JobResult } from "./job.ts";
+import type { WorkerJob } from "./worker.ts";
+
+const program = fileURLToPath(new URL("./worker.ts", import.meta.url));
+
+export interface WorkerEnd {
+  readonly result?: JobResult;
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly points: number;
+  readonly peakKb: number | null;
+  /** What it printed on stderr: nothing, unless it crashed. */
+  readonly stderr: string;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface Worker {
+  readonly process: ChildProcess;
+  /** The place it holds at; undefined when it came to its end without reaching it. */
+  readonly held: Promise<string | undefined>;
+  /** Settles when it has said this often that it got on, or at its end. */
+  progressed(times: number): Promise<void>;
+  /** Lets it go on from the place it holds at. */
+  go(): void;
+  /** SIGKILL, and waits until it is gone. */
+  kill(): Promise<void>;
+  readonly end: Promise<WorkerEnd>;
+}
+
+/** Starts a job as a child process. Kill it or wait for its end. */
+export function startWorker(job: WorkerJob): Worker {
+  const child = spawn(process.execPath, [program, JSON.stringify(job)], { stdio: ["pipe", "pipe", "pipe"] });
+  const held = Promise.withResolvers<string | undefined>();
+  let progress = 0;
+  const waiting: { times: number; settle: () => void }[] = [];
+  const tell = () => {
+    for (const each of waiting) if (progress >= each.times) each.settle();
+  };
+  let seen: Partial<WorkerEnd> = {};
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  createInterface(child.stdout).on("line", (line) => {
+    const said = JSON.parse(line) as { point?: number; name?: string; progress?: string } & Partial<WorkerEnd>;
+    if (said.point !== undefined) held.resolve(said.name);
+    else if (said.progress !== undefined) {
+      progress += 1;
+      tell();
+    } else seen = { ...seen, ...said };
+  });
+  const end = once(child, "close").then(([, signal]): WorkerEnd => {
+    held.resolve(undefined);
+    progress = Number.POSITIVE_INFINITY;
+    tell();
+    return { points: 0, peakKb: null, ...seen, stderr, signal: signal as NodeJS.Signals | null };
+  });
+  return {
+    process: child,
+    held: held.promise,
+    progressed: async (times) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting.push({ times, settle: resolve });
+      tell();
+      await promise;
+    },
+    go: () => child.stdin.write("go\n"),
+    kill: async () => {
+      child.kill("SIGKILL");
+      await end;
+    },
+    end,
+  };
+}
