@@ -1,5 +1,5 @@
 import type { Connection, Value } from "@runback/core";
-import { drizzle } from "drizzle-orm/pg-proxy";
+import { drizzle } from "#drizzle";
 
 /** Drizzle over whichever session or transaction it is given: one schema for the server, the embedded engine and the Data API. */
 export function orm(connection: Connection) {

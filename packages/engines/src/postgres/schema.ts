@@ -1,5 +1,4 @@
-import { sql } from "drizzle-orm";
-import { bigint, boolean, integer, jsonb, pgSchema, text, timestamp } from "drizzle-orm/pg-core";
+import { bigint, boolean, integer, jsonb, pgSchema, sql, text, timestamp } from "#drizzle";
 
 // The everyday view of Runback's own tables (own-tables.ts creates them). Instants are text: every digit, no time zone.
 const runback = pgSchema("runback");

@@ -1,5 +1,5 @@
 import type { Connection, Lease, LeaseRequest, Run, Store, StoredToken } from "@runback/core";
-import { and, desc, eq, getTableColumns, isNull, sql } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, isNull, sql } from "#drizzle";
 import { orm } from "./orm.ts";
 import * as schema from "./schema.ts";
 

@@ -12,7 +12,7 @@ export interface PlannedRow {
   readonly message: string | null;
 }
 
-const pageRows = 20_000;
+const pageRows = 5_000;
 
 /** Rows of a plan in the order of the file, by pages: memory stays flat at any size. */
 export async function* readPlan(
