@@ -1,11 +1,15 @@
 import type { Connection, Engine, TransactionOptions } from "@runback/core";
 import { applyOwnTables, lockInit } from "./apply-own-tables.ts";
+import { audit } from "./audit.ts";
 import { createTable } from "./create-table.ts";
+import { diagnosis } from "./diagnosis.ts";
 import { digests } from "./digests.ts";
+import { housekeeping } from "./housekeeping.ts";
 import { journal } from "./journal.ts";
 import { protectAudit } from "./protect-audit.ts";
 import { readCatalog } from "./read-catalog.ts";
 import { imageColumns, liveDigest } from "./row-image.ts";
+import { sessionEnvironment } from "./session-environment.ts";
 import { store } from "./store.ts";
 
 /** What a driver brings; everything else is the same for every server that speaks PostgreSQL's SQL. */
@@ -27,6 +31,10 @@ export function postgresEngine(driver: PostgresDriver): Engine {
     transaction: (work, options) => driver.transaction(work, options),
     store,
     journal,
+    audit,
+    diagnosis,
+    housekeeping,
+    sessionEnvironment,
     init: () => driver.transaction(applyOwnTables),
     lockInit,
     catalog: (tx) => (tx ? readCatalog(tx) : driver.transaction(readCatalog)),
