@@ -42,6 +42,8 @@ export interface EntityDeclaration {
   readonly identity: IdentityDeclaration;
   /** Values the run itself supplies. */
   readonly stamps: readonly StampDeclaration[];
+  /** A source with fewer records than this is suspicious, and how much so. */
+  readonly expectAtLeast?: { readonly records: number; readonly level: "high" | "medium" };
 }
 
 /** One column of the target, computed from a record before it is staged. */
@@ -135,6 +137,10 @@ export type CheckDeclaration =
       readonly lookup: string;
       /** Column of the lookup that is shown to people. */
       readonly title: string;
+      /** Column of the lookup by which its codes are listed. */
+      readonly order: string;
+      /** What a code stands for, in messages: `tier`. */
+      readonly noun: string;
       /** Policy whose values name the codes in use. */
       readonly mappingPolicy: string;
     }

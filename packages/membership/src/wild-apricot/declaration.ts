@@ -38,6 +38,8 @@ export const wildApricotImport: ImportDeclaration = {
       column: "membershipTierId",
       lookup: "tiers",
       title: "name",
+      order: "sortOrder",
+      noun: "tier",
       mappingPolicy: "membership.tiers.waMapping",
     },
     {

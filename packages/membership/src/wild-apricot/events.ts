@@ -46,6 +46,7 @@ export const events: EntityDeclaration = {
     { column: "status", when: "create", value: { constant: "APPROVED", type: "text" } },
     { column: "isPublished", when: "create", value: { constant: "false", type: "boolean" } },
   ],
+  expectAtLeast: { records: 10, level: "medium" },
 };
 
 function required(column: string, parsed: Parsed): Parsed {

@@ -39,6 +39,7 @@ export const members: EntityDeclaration = {
   references: [],
   identity: { terms: [{ column: "email", compare: "case-insensitive" }], unique: true },
   stamps,
+  expectAtLeast: { records: 100, level: "high" },
 };
 
 export function zone(context: ParseContext): string {

@@ -129,7 +129,7 @@ async function importResult(
     quarantine: await refusedRows(engine, engine.dialect, declaration, stage, refusalsListed),
     quarantineTotal: Object.values(entities).reduce((sum, counts) => sum + counts.quarantined + counts.conflicts, 0),
     bundle,
-    warnings: importWarnings(entities, checkpoint.plan.notes) satisfies ImportWarning[],
+    warnings: importWarnings(declaration, entities, checkpoint.plan.notes) satisfies ImportWarning[],
     samples: sampled,
   };
 }

@@ -3,7 +3,7 @@ import type { Check, CheckContext } from "../check-context.ts";
 
 type Distribution = CheckDeclaration & { kind: "distribution" };
 
-/** How members spread over tiers: nobody in any is a failure; everybody in one of several is suspicious. */
+/** How rows spread over the codes of a lookup: none in any is a failure; all in one of several is suspicious. */
 export function distribution(check: Distribution): Check {
   return {
     id: check.id,
@@ -27,7 +27,7 @@ export function distribution(check: Distribution): Check {
           outcome: "WARN",
           expected: "several",
           actual,
-          message: `Warning: All members in tier '${only.tierCode}' - verify mapping`,
+          message: `Warning: All ${check.entity} in ${check.noun} '${only.tierCode}' - verify mapping`,
         };
       }
       const listed = shares.filter((share) => share.count > 0).map((share) => `${share.tierCode}: ${share.count}`);
@@ -35,7 +35,7 @@ export function distribution(check: Distribution): Check {
         outcome: "PASS",
         expected: "rows in at least one",
         actual,
-        message: `Tier distribution: ${listed.join(", ")}`,
+        message: `${check.name.replace("Distribution", "distribution")}: ${listed.join(", ")}`,
       };
     },
   };
@@ -50,11 +50,11 @@ export async function shareOf(
   const lookup = declaration.lookups.find((each) => each.name === check.lookup)!;
   const entity = declaration.entities.find((each) => each.name === check.entity)!;
   const { rows } = await tx.query<{ code: string; title: string; rows: string; total: string }>(
-    `SELECT l.${dialect.id(lookup.code)} AS code, l.${dialect.id(check.title)} AS title, ${dialect.cast("count(t.id)", "text")} AS rows,
+    `SELECT l.${dialect.id(lookup.code)} AS code, l.${dialect.id(check.title)} AS title, ${dialect.cast(`count(t.${dialect.id(entity.id)})`, "text")} AS rows,
        ${dialect.cast(`(SELECT count(*) FROM ${dialect.table(entity.table)})`, "text")} AS total
      FROM ${dialect.table(lookup.table)} l
      LEFT JOIN ${dialect.table(entity.table)} t ON t.${dialect.id(check.column)} = l.${dialect.id(lookup.id)}
-     GROUP BY l.${dialect.id(lookup.id)}, l.${dialect.id(lookup.code)}, l.${dialect.id(check.title)} ORDER BY min(l.${dialect.id("sortOrder")})`,
+     GROUP BY l.${dialect.id(lookup.id)}, l.${dialect.id(lookup.code)}, l.${dialect.id(check.title)} ORDER BY min(l.${dialect.id(check.order)})`,
   );
   return rows.map(({ code, title, rows: count, total }) => ({
     tierCode: code,
