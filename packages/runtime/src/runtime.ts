@@ -57,6 +57,8 @@ export interface Runtime extends RuntimeParts {
   startImport(request: ImportRequest): Promise<Run>;
   /** Commits steps of any run until the budget is spent: how schedules and workflows host runs. */
   advance(runId: string, budgetMs: number): Promise<operations.Advanced>;
+  /** Gives up this process's lease of a run that another one is to execute; otherwise that one waits until it expires. */
+  handOver(runId: string): Promise<void>;
   runs(page: { limit: number; before?: string }): Promise<{ runs: Run[]; next: string | null }>;
   /** @throws `RUN_NOT_FOUND` */
   run(runId: string): Promise<Run & { readonly stepList: readonly StepRow[] }>;
@@ -175,6 +177,11 @@ export function runtimeOver(parts: RuntimeParts): Runtime {
         await operations.advanceRollback(context, { auditTable: auditOf(run) }, runId, budgetMs);
       const now = await known(runId);
       return { done: now.state !== "running" && now.state !== "paused", state: now.state };
+    },
+    handOver: async (runId) => {
+      const lease = await engine.store.lease(engine, `migration:${(await known(runId)).migration}`);
+      if (lease?.runId === runId && lease.holder === context.holder)
+        await engine.transaction((tx) => engine.store.releaseLease(tx, lease));
     },
     runs: (page) => engine.store.runs(engine, page),
     run: async (runId) => ({ ...(await known(runId)), stepList: await engine.store.steps(engine, runId) }),

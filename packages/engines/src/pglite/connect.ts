@@ -1,4 +1,4 @@
-import { PGlite, type Transaction } from "@electric-sql/pglite";
+import type { Transaction } from "@electric-sql/pglite";
 import {
   type Connection,
   type Engine,
@@ -28,6 +28,8 @@ const serializers = Object.fromEntries([114, 3802, 1184, 1114, 1082, 20, 1700].m
  * session: transactions wait for each other.
  */
 export async function openPglite(directory: string | undefined, options: PgliteOptions = {}): Promise<Engine> {
+  // Only when it is used: it is megabytes of WebAssembly, and functions are deployed without it.
+  const { PGlite } = await import("@electric-sql/pglite");
   const db = await PGlite.create({
     ...(directory === undefined ? {} : { dataDir: directory }),
     ...(options.loadDataDir === undefined ? {} : { loadDataDir: options.loadDataDir }),
