@@ -9,13 +9,19 @@ import { writeSampleExport } from "@runback/membership";
 import { openRuntime, type Runtime } from "@runback/runtime";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import config from "../../runback.config.ts";
+import { unpack } from "../infra/support/unpack.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
-import { unpack } from "./support/unpack.ts";
 
 const run = promisify(execFile);
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const key = randomBytes(32);
 const adminToken = "linked-admin-token-0123456789";
+
+/** The bundler that sst brings along: what is used of it. */
+interface Bundler {
+  build(options: object): Promise<{ metafile: { outputs: Record<string, { bytes: number }> } }>;
+}
+
 let folder: string;
 let database: TestDatabase;
 let runtime: Runtime;
@@ -26,7 +32,7 @@ beforeAll(async () => {
   unpack();
   folder = await mkdtemp(join(tmpdir(), "runback-functions-"));
   database = await createDatabase();
-  const esbuild = await import("../../.sst/platform/node_modules/esbuild/lib/main.js");
+  const esbuild = (await import(at("../../.sst/platform/node_modules/esbuild/lib/main.js"))) as Bundler;
   const names = ["api", "run", "schedules/audit-verification", "schedules/vault-retention"];
   const { metafile } = await esbuild.build({
     entryPoints: names.map((name) => at(`../../functions/${name}.ts`)),
@@ -43,8 +49,7 @@ beforeAll(async () => {
     logLevel: "error",
     metafile: true,
   });
-  const outputs = metafile.outputs as Record<string, { bytes: number }>;
-  sizes = Object.fromEntries(Object.entries(outputs).map(([name, { bytes }]) => [name, bytes]));
+  sizes = Object.fromEntries(Object.entries(metafile.outputs).map(([name, { bytes }]) => [name, bytes]));
   const links = { DatabaseUrl: { value: database.url }, AdminToken: { value: adminToken } };
   const cipher = createCipheriv("aes-256-gcm", key, Buffer.alloc(12));
   const encrypted = [cipher.update(JSON.stringify(links)), cipher.final()];
