@@ -17,17 +17,17 @@ export class Session {
   readonly stop = new AbortController();
   #runtime: Runtime | undefined;
   #bars: Bars | undefined;
+  #asked = 0;
+  readonly #ask = () => {
+    if (++this.#asked > 1) process.exit(130);
+    this.say("Stopping at the next step boundary (again to stop at once) ...");
+    this.stop.abort();
+  };
 
   configure(options: GlobalOptions): void {
     this.options = options;
     this.#bars = new Bars(process.stderr.isTTY === true && !options.json && !options.quiet);
-    let asked = 0;
-    const ask = () => {
-      if (++asked > 1) process.exit(130);
-      this.say("Stopping at the next step boundary (again to stop at once) ...");
-      this.stop.abort();
-    };
-    process.on("SIGINT", ask).on("SIGTERM", ask);
+    process.on("SIGINT", this.#ask).on("SIGTERM", this.#ask);
   }
 
   async loadConfig(): Promise<LoadedConfig> {
@@ -76,5 +76,6 @@ export class Session {
   async close(): Promise<void> {
     this.#bars?.stop();
     await this.#runtime?.close();
+    process.off("SIGINT", this.#ask).off("SIGTERM", this.#ask);
   }
 }
