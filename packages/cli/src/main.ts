@@ -8,6 +8,12 @@ const { join } = require("node:path");
 const modules = join(__dirname, "../../../node_modules");
 const newer = join(modules, ".bin/node");
 
+// Rows stream through as short-lived objects. Left alone, the young generation grows to take in ever more of them before it
+// cleans up: an import of 500,000 rows peaked at 360 MB instead of 220 MB, and was no faster.
+const v8 = require("node:v8");
+v8.setFlagsFromString("--max-semi-space-size=8");
+v8.setFlagsFromString("--semi-space-growth-factor=1");
+
 if (Number(process.versions.node.split(".")[0]) >= 24) {
   import("../program/run.ts");
 } else if (existsSync(newer)) {

@@ -50,5 +50,6 @@ export const dialect: Dialect = {
   setDigest: (text) =>
     `concat(count(*), ':', bit_xor(hashtextextended(${text}, 0)), ':', bit_xor(hashtextextended(${text}, 1)))`,
   minutesBetween: (a, b) => `abs(extract(epoch from (${a}) - (${b}))) / 60`,
+  jsonString: (text) => `to_json(${text})::text`,
   jsonText: (json, key) => `(${json} ->> ${literal(key)})`,
 };

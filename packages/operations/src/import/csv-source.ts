@@ -70,7 +70,7 @@ async function* read(
     max_record_size: maxRecordBytes,
     skip_empty_lines: false,
   });
-  const input = createReadStream(file, { highWaterMark: 256 * 1024 });
+  const input = createReadStream(file, { highWaterMark: 64 * 1024 });
   input.on("error", (error) => parser.destroy(error));
   input
     .pipe(withoutByteOrderMark(hash, path))

@@ -1,7 +1,7 @@
 import type { ImportDeclaration } from "@runback/core";
 import type { Context } from "../context.ts";
-import { jsonChunks, jsonItems } from "./json-stream.ts";
-import { readPlan } from "./read-plan.ts";
+import { jsonChunks } from "./json-stream.ts";
+import { mappingLines } from "./mapping-lines.ts";
 
 /** `id-map.json`: for every accepted record its source id, the row it is, and whether the import created or found it. */
 export function idMap(
@@ -9,29 +9,21 @@ export function idMap(
   declaration: ImportDeclaration,
   stage: string,
 ): AsyncIterable<Uint8Array> {
-  return jsonChunks(
-    (async function* () {
-      yield "{";
-      for (const [at, entity] of declaration.entities.entries()) {
-        yield `${at === 0 ? "" : ","}\n  ${JSON.stringify(entity.name)}: [`;
-        yield* jsonItems(entries(context, entity, stage));
-        yield "\n  ]";
-      }
-      yield "\n}\n";
-    })(),
-  );
+  return jsonChunks(mappingObject(context, declaration, stage, { provenance: true }));
 }
 
-async function* entries(
+/** An object with an array of mappings an entity, as pieces of JSON text. */
+export async function* mappingObject(
   context: Pick<Context, "engine">,
-  entity: ImportDeclaration["entities"][number],
+  declaration: ImportDeclaration,
   stage: string,
-): AsyncIterable<unknown> {
-  for await (const row of readPlan(context, entity, stage, true)) {
-    yield {
-      waId: row.sid,
-      murmurantId: row.target_id,
-      ...(row.provenance === null ? {} : { provenance: row.provenance }),
-    };
+  options: { readonly provenance: boolean },
+): AsyncIterable<string> {
+  yield "{";
+  for (const [at, entity] of declaration.entities.entries()) {
+    yield `${at === 0 ? "" : ","}\n  ${JSON.stringify(entity.name)}: [`;
+    yield* mappingLines(context, entity, stage, options);
+    yield "\n  ]";
   }
+  yield "\n}\n";
 }

@@ -1,10 +1,11 @@
-import { digestOf, type ImportResult, type Lease, type Run, RunbackError } from "@runback/core";
+import { digestOf, type ImportResult, type Run, RunbackError } from "@runback/core";
 import { appendAudit } from "../audit/append.ts";
 import type { Context } from "../context.ts";
 import { init } from "../init/init.ts";
 import { effectivePolicies } from "../policies.ts";
 import { createRunId } from "../random-id.ts";
 import { advanceSteps, stopped } from "../run/advance.ts";
+import { attempt } from "../run/attempt.ts";
 import { releaseLease, takeLease } from "../run/lease-guard.ts";
 import { firstCheckpoint } from "./checkpoint.ts";
 import { type ImportOptions, maxPlanAgeMs } from "./import-options.ts";
@@ -44,7 +45,7 @@ export async function startImport(context: Context, options: ImportOptions): Pro
       });
     });
   } catch (error) {
-    if (lease) await releaseLease(context, lease);
+    if (lease) await releaseLease(context, lease).catch(() => {});
     throw error;
   }
   return (await engine.store.run(engine, runId))!;
@@ -57,25 +58,18 @@ export async function advanceImport(
   runId: string,
   budgetMs = Number.POSITIVE_INFINITY,
 ): Promise<boolean> {
-  const lease = options.dryRun ? undefined : await takeOwnLease(context, options, runId);
-  const heartbeat = lease && beat(context, lease);
-  try {
-    await context.engine.transaction((tx) =>
-      context.engine.store.updateRun(tx, runId, { state: "running", error: null }),
-    );
-    const done = await advanceSteps(context, () => importStep(context, options, runId, lease), budgetMs);
-    if (!done && context.signal?.aborted) {
-      await context.engine.transaction((tx) => context.engine.store.updateRun(tx, runId, { state: "paused" }));
-      if (lease) await releaseLease(context, lease);
-    }
-    return done;
-  } catch (error) {
-    await recordFailure(context, options, runId, error);
-    if (lease) await releaseLease(context, lease).catch(() => {});
-    throw error;
-  } finally {
-    clearInterval(heartbeat);
-  }
+  return await attempt(
+    context,
+    {
+      runId,
+      ...(options.dryRun ? {} : { leaseName: leaseName(options) }),
+      auditTable: options.declaration.auditTable,
+      operation: "import",
+      // A contract that does not hold was refused before anything was written: there is nothing to resume.
+      permanent: ["PLAN_CHANGED"],
+    },
+    (lease) => advanceSteps(context, () => importStep(context, options, runId, lease), budgetMs),
+  );
 }
 
 /** An import from start to end, or up to Ctrl-C. */
@@ -131,24 +125,6 @@ function leaseName({ declaration }: ImportOptions): string {
   return `migration:${declaration.name}`;
 }
 
-/** The lease this run already holds in this process, or a new one when it is resumed. */
-async function takeOwnLease(context: Context, options: ImportOptions, runId: string): Promise<Lease> {
-  const current = await context.engine.store.lease(context.engine, leaseName(options));
-  if (current && current.runId === runId && current.holder === context.holder && Date.parse(current.expiresAt) > 0)
-    return current;
-  return await takeLease(context, leaseName(options), runId);
-}
-
-/** Staging one large file is one long transaction; the lease must not run out meanwhile. */
-function beat({ engine }: Context, lease: Lease): NodeJS.Timeout {
-  const timer = setInterval(() => {
-    // A lost lease shows in the next step's own check, which refuses to commit.
-    engine.transaction((tx) => engine.store.holdLease(tx, lease, 60_000)).catch(() => {});
-  }, 15_000);
-  timer.unref();
-  return timer;
-}
-
 /** A protected target runs only a plan that somebody saw, not long ago. */
 async function assertPlan({ engine, clock }: Context, { plan, requirePlan, dryRun }: ImportOptions): Promise<void> {
   if (dryRun || (plan === undefined && !requirePlan)) return;
@@ -186,34 +162,4 @@ async function assertVault({ vault, clock }: Context, runId: string): Promise<vo
     Buffer.from(JSON.stringify({ runId, startedAt: clock.now().toISOString() })),
     { ifAbsent: true },
   );
-}
-
-async function recordFailure(
-  { engine, logger }: Context,
-  { declaration }: ImportOptions,
-  runId: string,
-  error: unknown,
-): Promise<void> {
-  const code = error instanceof RunbackError ? error.code : "UNEXPECTED";
-  const message = error instanceof Error ? error.message : String(error);
-  logger.log("error", "import.failed", { run_id: runId, code, message });
-  if (code === "LEASE_LOST") return;
-  try {
-    const run = await engine.store.run(engine, runId);
-    const checkpoint = run?.checkpoint as { phase?: string; row?: string } | undefined;
-    await engine.transaction(async (tx) => {
-      // A contract that does not hold was refused before anything was written: there is nothing to resume.
-      await engine.store.updateRun(tx, runId, {
-        state: code === "PLAN_CHANGED" ? "aborted" : "failed",
-        error: { code, message },
-      });
-      await appendAudit(tx, engine.dialect, declaration.auditTable, "migration:failed", {
-        run_id: runId,
-        error: code,
-        last_batch: { phase: checkpoint?.phase ?? null, row: checkpoint?.row ?? null },
-      });
-    });
-  } catch {
-    // The target itself is gone; the run stays `running` in it and is resumed when it is back.
-  }
 }

@@ -2,8 +2,9 @@ import type { EntityCounts, ImportDeclaration, Run } from "@runback/core";
 import type { Context } from "../context.ts";
 import type { ImportCheckpoint } from "./checkpoint.ts";
 import { finalCounts } from "./evidence.ts";
+import { mappingObject } from "./id-map.ts";
 import { jsonChunks, jsonItems } from "./json-stream.ts";
-import { readPlan } from "./read-plan.ts";
+import { readRefusals } from "./read-refusals.ts";
 
 /** `migration-report.json` in the shape that verification tools read, streamed: its id mapping has a line a record. */
 export function migrationReport(
@@ -34,21 +35,22 @@ export function migrationReport(
       declaration.entities.map(({ name }) => [name, entityReport(name, counts[name]!, checkpoint)]),
     ),
   };
+  const accepted = sum((each) => each.created + each.updated + each.unchanged);
   return jsonChunks(
     (async function* () {
       yield JSON.stringify(head, null, 2).replace(/\n}$/, "");
       yield ',\n  "errors": [';
       yield* jsonItems(errors(context, declaration, stage));
-      yield '\n  ],\n  "idMapping": {';
-      for (const [at, entity] of declaration.entities.entries()) {
-        yield `${at === 0 ? "" : ","}\n  ${JSON.stringify(entity.name)}: [`;
-        yield* jsonItems(mappings(context, entity, stage));
-        yield "\n  ]";
-      }
-      yield "\n  }\n}\n";
+      yield '\n  ],\n  "idMapping": ';
+      if (accepted <= mappingsListed) yield* mappingObject(context, declaration, stage, { provenance: false });
+      else yield JSON.stringify(Object.fromEntries(declaration.entities.map(({ name }) => [name, []])));
+      yield "}\n";
     })(),
   );
 }
+
+/** Tools read a report whole. Beyond this many records the mapping is in `id-map.json` alone, which is read as a stream. */
+const mappingsListed = 50_000;
 
 function entityReport(
   name: string,
@@ -76,7 +78,7 @@ async function* errors(
   stage: string,
 ): AsyncIterable<unknown> {
   for (const entity of declaration.entities) {
-    for await (const row of readPlan(context, entity, stage, false)) {
+    for await (const row of readRefusals(context, entity, stage)) {
       yield {
         entity: entity.name,
         sourceRow: Number(row.line),
@@ -85,12 +87,4 @@ async function* errors(
       };
     }
   }
-}
-
-async function* mappings(
-  context: Pick<Context, "engine">,
-  entity: ImportDeclaration["entities"][number],
-  stage: string,
-): AsyncIterable<unknown> {
-  for await (const row of readPlan(context, entity, stage, true)) yield { waId: row.sid, murmurantId: row.target_id };
 }

@@ -1,0 +1,34 @@
+import type { EntityDeclaration } from "@runback/core";
+import type { Context } from "../context.ts";
+import { planTable } from "./stage-tables.ts";
+
+const pageRows = 2_000;
+
+/**
+ * The accepted records of a plan as lines of a JSON array, in the order of the file. The database writes the JSON, a page
+ * at a time: a million small objects in this process took more memory than the whole rest of an import.
+ */
+export async function* mappingLines(
+  { engine }: Pick<Context, "engine">,
+  entity: EntityDeclaration,
+  stage: string,
+  options: { readonly provenance: boolean },
+): AsyncIterable<string> {
+  const { dialect } = engine;
+  const provenance = options.provenance
+    ? `, CASE WHEN provenance IS NULL THEN '' ELSE concat(',"provenance":"', provenance, '"') END`
+    : "";
+  const line = `concat('    {"waId":', ${dialect.jsonString("sid")}, ',"murmurantId":"', ${dialect.cast("target_id", "text")}, '"'${provenance}, '}')`;
+  for (let after = "0", separator = "\n"; ; separator = ",\n") {
+    const { rows } = await engine.query<{ lines: string | null; last: string | null }>(
+      `SELECT string_agg(written, ',\n' ORDER BY line) AS lines, ${dialect.cast("max(line)", "text")} AS last FROM (
+         SELECT line, ${line} AS written FROM ${dialect.table(planTable(stage, entity))}
+         WHERE line > ${dialect.cast("$1", "bigint")} AND class NOT IN ('quarantined', 'conflict') ORDER BY line LIMIT ${pageRows}) page`,
+      [after],
+    );
+    const { lines, last } = rows[0]!;
+    if (lines === null || last === null) return;
+    yield `${separator}${lines}`;
+    after = last;
+  }
+}
