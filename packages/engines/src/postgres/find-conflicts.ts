@@ -15,33 +15,40 @@ import { imageRow, imageValue, keyText, matchesKey } from "./row-image.ts";
  * reference, rows whose parent is gone, rows whose unique value was taken. A row that turns into a conflict can make
  * another one a conflict, so the rules repeat until nothing changes.
  *
- * @returns whether rows of the plan pass unique values among themselves, so that their order matters
+ * @returns whether rows of the plan pass unique or referenced values among themselves, so that their order matters
  */
 export async function findConflicts(
   tx: Connection,
   request: UndoRequest,
   layouts: readonly Layout[],
+  run: number,
 ): Promise<boolean> {
   const rules = layouts.flatMap((layout) => [
     ...referencedRules(layout, layouts, request.catalog.tables),
     ...layout.table.foreignKeys.map((key) => orphanRule(layout, key, layouts)),
     ...uniqueRules(layout).map((rule) => rule.conflict),
+    movedRule(layout, run),
   ]);
   let changed = 1;
   while (changed > 0) {
     changed = 0;
     for (const rule of rules) changed += (await tx.query(rule, [request.rollbackRunId])).count;
   }
-  for (const { passedOn } of layouts.flatMap(uniqueRules)) {
-    if ((await tx.query(passedOn, [request.rollbackRunId])).count > 0) return true;
-  }
+  const passed = [
+    ...layouts.flatMap(uniqueRules).map((rule) => rule.passedOn),
+    ...layouts.flatMap((layout) => referencedValueChanges(layout, request.catalog.tables)),
+  ];
+  for (const query of passed) if ((await tx.query(query, [request.rollbackRunId])).count > 0) return true;
   return false;
 }
 
 const acting = (alias: string, layout: Layout) =>
   `${alias}.plan = $1 AND ${alias}.layout = ${layout.num} AND ${alias}.act <> 'none'`;
 
-/** Rows to delete that a row which stays still points at, whatever the foreign key's action: cascading would delete newer rows. */
+/**
+ * Rows to delete, or whose referenced value would change, that a row which stays still points at. Whatever the foreign
+ * key's action: cascading would delete or change newer rows.
+ */
 function referencedRules(parent: Layout, layouts: readonly Layout[], tables: readonly Table[]): string[] {
   return tables.flatMap((child) =>
     child.foreignKeys
@@ -56,13 +63,46 @@ function referencedRules(parent: Layout, layouts: readonly Layout[], tables: rea
         return `
           UPDATE runback.undo_rows u SET class = 'referenced', act = 'none',
             detail = ${literal(`rows of ${qualifiedName(child)} reference it (${key.name})`)}
-          WHERE ${acting("u", parent)} AND u.act = 'delete' AND EXISTS (
+          WHERE ${acting("u", parent)} AND u.act IN ('delete', 'update') AND EXISTS (
             SELECT FROM ${tableName(parent.table)} p
             JOIN ${tableName(child)} c ON ${references(key, "p", "c")}
             ${leaves}
-            WHERE ${matchesKey("p", "u.key", parent.table)} ${own ? "AND v.key IS NULL" : ""})`;
+            WHERE ${matchesKey("p", "u.key", parent.table)} AND (u.act = 'delete' OR ${valueChanges(parent, key)})
+              ${own ? "AND v.key IS NULL" : ""})`;
       }),
   );
+}
+
+/** Whether restoring `u` changes what `key` references in the live row `p`; primary keys are restored by deleting and inserting. */
+function valueChanges(parent: Layout, key: ForeignKey): string {
+  const changes = key.referencedColumns
+    .filter((name) => !parent.table.primaryKey.includes(name))
+    .map((name) => `p.${id(name)} IS DISTINCT FROM ${before("u", parent, name)}`);
+  return changes.length === 0 ? "false" : changes.join(" OR ");
+}
+
+/** Finds a row whose referenced value, beside its key, is to change: references to it must change at the same time. */
+function referencedValueChanges(parent: Layout, tables: readonly Table[]): string[] {
+  return tables.flatMap((child) =>
+    child.foreignKeys
+      .filter((key) => sameTable(key.references, parent.table) && valueChanges(parent, key) !== "false")
+      .map(
+        (key) => `
+          SELECT FROM runback.undo_rows u JOIN ${tableName(parent.table)} p ON ${matchesKey("p", "u.key", parent.table)}
+          WHERE ${acting("u", parent)} AND u.act = 'update' AND (${valueChanges(parent, key)}) LIMIT 1`,
+      ),
+  );
+}
+
+/** A row that moved from key to key comes back whole or not at all. */
+function movedRule(layout: Layout, run: number): string {
+  return `
+    UPDATE runback.undo_rows u SET act = 'none',
+      class = CASE WHEN u.class = 'already' THEN 'already' WHEN v.class = 'already' AND u.act = 'insert' THEN 'missing' ELSE 'edited' END,
+      detail = 'the run changed its key, and the row under the other key is not as the run left it'
+    FROM runback.key_changes k, runback.undo_rows v
+    WHERE ${acting("u", layout)} AND k.run = ${run} AND k.layout = ${layout.num} AND v.plan = $1 AND v.layout = ${layout.num}
+      AND v.act = 'none' AND (k.old_key = u.key AND k.new_key = v.key OR k.new_key = u.key AND k.old_key = v.key)`;
 }
 
 /** Rows to restore whose before-image references a row that is neither there nor being restored. */

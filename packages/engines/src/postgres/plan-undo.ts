@@ -15,6 +15,7 @@ import { findConflicts } from "./find-conflicts.ts";
 import { type Layout, layoutsOf } from "./layout.ts";
 import { asText, imageDigest, liveDigest, matchesKey } from "./row-image.ts";
 import { runNumber } from "./run-number.ts";
+import { orderSelfReferences } from "./self-references.ts";
 import { useExactText } from "./session.ts";
 
 /** Conflicts a plan lists by key; beyond that it gives counts. */
@@ -28,7 +29,8 @@ export async function planUndo(tx: Connection, request: UndoRequest): Promise<Un
   await tx.query("DELETE FROM runback.undo_rows WHERE plan = $1", [request.rollbackRunId]);
   for (const layout of layouts) await classify(tx, request, run, layout);
   await tx.script("ANALYZE runback.undo_rows");
-  const uniqueOrder = await findConflicts(tx, request, layouts);
+  const uniqueOrder = await findConflicts(tx, request, layouts, run);
+  for (const layout of layouts) await orderSelfReferences(tx, request.rollbackRunId, layout);
   const keyChange = await tx.query("SELECT FROM runback.key_changes WHERE run = $1::int LIMIT 1", [run]);
   const { tables, fingerprint } = await count(tx, request.rollbackRunId, layouts);
   const circle = foreignKeyOrder(layouts.map((layout) => layout.table)).cyclic;
@@ -73,7 +75,7 @@ async function classify(tx: Connection, request: UndoRequest, run: number, layou
        keyed, before, CASE WHEN class = 'edited' THEN live ELSE after END
      FROM (
        SELECT n.key, n.before, n.after, n.ord, ${touchesKeys(layout)} AS keyed,
-         n.before IS NULL AND n.after IS NULL AND NOT ${present} AS passing,
+         CASE WHEN n.before IS NULL THEN n.after IS NULL AND NOT ${present} ELSE n.after = ${restored} AND ${live} = n.after END AS passing,
          ${force ? `CASE WHEN ${present} THEN ${live} END` : "NULL::bytea"} AS live,
          CASE
            WHEN n.before IS NULL AND n.after IS NULL THEN 'already'

@@ -1,13 +1,9 @@
 import { type Connection, RunbackError, type UndoCursor, type UndoProgress, type UndoRequest } from "@runback/core";
-import { id, table as tableName } from "./dialect.ts";
 import { type Layout, layoutsOf } from "./layout.ts";
-import { revert, withoutUserTriggers } from "./revert.ts";
-import { fromImage, liveDigest, matchesKey } from "./row-image.ts";
+import { reverseRowByRow, reverseStatement } from "./reverse-statement.ts";
+import { isConstraint, revert, withoutUserTriggers } from "./revert.ts";
 import { runNumber } from "./run-number.ts";
 import { useExactText } from "./session.ts";
-
-/** A constraint that refuses a statement now may hold after the next one: foreign key, unique, check, exclusion, not null. */
-const constraintCodes = new Set(["23503", "23505", "23514", "23P01", "23502"]);
 
 interface Group {
   ord: string;
@@ -31,29 +27,57 @@ export async function replay(
   const run = await runNumber(tx, request.runId);
   const layouts = await layoutsOf(tx, run, request.catalog.tables);
   let before = cursor.seq === "0" ? null : cursor.seq;
-  let waiting: { group: Group; cause: unknown }[] = [];
   let rows = 0;
-  while (rows < limit || waiting.length > 0) {
-    const group = await nextGroup(tx, run, before);
-    if (group === undefined) {
-      if (waiting.length > 0) throw refused(waiting[0]!.cause);
-      return { cursor: { phase: 1, seq: "0" }, rows, done: false };
+  let ended = false;
+  await withoutUserTriggers(tx, layouts, async () => {
+    await tx.query("SET CONSTRAINTS ALL DEFERRED");
+    let waiting: Waiting[] = [];
+    let holds = true;
+    const statements = statementsBackwards(tx, run, before);
+    while (rows < limit || waiting.length > 0 || !holds) {
+      const next = await statements.next();
+      if (next.done) {
+        const cause = waiting[0]?.cause ?? (await pendingRefusal(tx));
+        if (cause !== undefined) throw refused(cause);
+        ended = true;
+        return;
+      }
+      const { ord, layouts: written } = next.value;
+      before = ord;
+      // The new ones first: what waits, waits for them. A cascade has the number of the statement that caused it.
+      let pending: Waiting[] = [...written.map((layout) => ({ group: { ord, layout }, cause: undefined })), ...waiting];
+      do {
+        waiting = pending;
+        pending = [];
+        for (const { group } of waiting) {
+          const outcome = await attempt(tx, request, run, group, layouts);
+          if (typeof outcome === "number") rows += outcome;
+          else pending.push({ group, cause: outcome.cause });
+        }
+      } while (pending.length > 0 && pending.length < waiting.length);
+      waiting = pending;
+      // A step may end only where deferred constraints hold too.
+      holds = rows < limit || waiting.length > 0 || (await pendingRefusal(tx)) === undefined;
     }
-    before = group.ord;
-    for (const each of await groupsAt(tx, run, group.ord)) {
-      const outcome = await attempt(tx, request, run, each, layouts);
-      if (typeof outcome === "number") rows += outcome;
-      else waiting.push({ group: each, cause: outcome.cause });
-    }
-    const still: typeof waiting = [];
-    for (const each of waiting) {
-      const outcome = await attempt(tx, request, run, each.group, layouts);
-      if (typeof outcome === "number") rows += outcome;
-      else still.push(each);
-    }
-    waiting = still;
-  }
+  });
+  if (ended) return { cursor: { phase: 1, seq: "0" }, rows, done: false };
   return { cursor: { phase: 0, seq: before ?? "0" }, rows, done: false };
+}
+
+interface Waiting {
+  readonly group: Group;
+  readonly cause: unknown;
+}
+
+/** Checks deferred constraints now; what one of them refuses is undone by the savepoint, so they stay deferred. */
+async function pendingRefusal(tx: Connection): Promise<unknown> {
+  try {
+    await tx.savepoint((inner) => inner.query("SET CONSTRAINTS ALL IMMEDIATE"));
+    return undefined;
+  } catch (cause) {
+    if (!isConstraint(cause)) throw cause;
+    return cause;
+  }
 }
 
 /** Marks replayed rows as done, then lets the net order handle what `force` added. */
@@ -72,21 +96,28 @@ async function afterReplay(
   return { ...progress, cursor: { phase: progress.cursor.phase + 2, seq: progress.cursor.seq } };
 }
 
-async function nextGroup(tx: Connection, run: number, before: string | null): Promise<Group | undefined> {
-  const found = await tx.query<Group>(
-    `SELECT ord::text AS ord, layout FROM runback.journal WHERE run = $1::int AND ($2::bigint IS NULL OR ord < $2::bigint)
-     ORDER BY ord DESC LIMIT 1`,
-    [run, before],
-  );
-  return found.rows[0];
+interface Statement {
+  readonly ord: string;
+  /** Tables it wrote; one statement with several parts may write several. */
+  readonly layouts: readonly number[];
 }
 
-async function groupsAt(tx: Connection, run: number, ord: string): Promise<Group[]> {
-  const found = await tx.query<Group>(
-    "SELECT DISTINCT ord::text AS ord, layout FROM runback.journal WHERE run = $1::int AND ord = $2::bigint ORDER BY layout DESC",
-    [run, ord],
-  );
-  return found.rows;
+/** Statements read at once: each read passes over the whole journal of the run. */
+const statementsRead = 5_000;
+
+/** The run's statements, last first. */
+async function* statementsBackwards(tx: Connection, run: number, before: string | null): AsyncGenerator<Statement> {
+  for (let last = before; ; ) {
+    const found = await tx.query<Statement>(
+      `SELECT ord::text AS ord, to_json(array_agg(DISTINCT layout ORDER BY layout DESC)) AS layouts
+       FROM runback.journal j WHERE run = $1::int AND ($2::bigint IS NULL OR j.ord < $2::bigint)
+       GROUP BY j.ord ORDER BY j.ord DESC LIMIT ${statementsRead}`,
+      [run, last],
+    );
+    yield* found.rows;
+    if (found.rows.length < statementsRead) return;
+    last = found.rows.at(-1)!.ord;
+  }
 }
 
 async function attempt(
@@ -97,62 +128,24 @@ async function attempt(
   layouts: readonly Layout[],
 ): Promise<number | { cause: unknown }> {
   const layout = layouts.find((each) => each.num === group.layout)!;
+  const params = [request.rollbackRunId, run, group.ord] as const;
   try {
-    return await tx.savepoint(async (inner) => {
-      let rows = 0;
-      await withoutUserTriggers(inner, layout, async () => {
-        for (const statement of reverseStatements(layout)) {
-          rows += (await inner.query(statement, [request.rollbackRunId, run, group.ord])).count;
-        }
-      });
-      return rows;
-    });
+    return await tx.savepoint((inner) => reverseStatement(inner, layout, params));
   } catch (cause) {
-    if (!constraintCodes.has(String((cause as { code?: unknown }).code))) throw cause;
+    if (!isConstraint(cause)) throw cause;
+    if (!passedOn(cause)) return { cause };
+  }
+  try {
+    return await tx.savepoint((inner) => reverseRowByRow(inner, layout, params));
+  } catch (cause) {
+    if (!isConstraint(cause)) throw cause;
     return { cause };
   }
 }
 
-/** Changed keys first (so that cascades follow them back), then deletions, restored rows, and changed values. */
-function reverseStatements({ num, table, columns }: Layout): string[] {
-  const name = tableName(table);
-  const entries = (alias: string) =>
-    `${alias}.run = $2::int AND ${alias}.layout = ${num} AND ${alias}.ord = $3::bigint`;
-  const planned = (key: string) =>
-    `EXISTS (SELECT FROM runback.undo_rows u WHERE u.plan = $1 AND u.layout = ${num} AND (u.act = 'pass' OR u.act <> 'none' AND u.class = 'reverted') AND u.key = ${key})`;
-  const value = (index: number) => fromImage("j.before", index, columns[index]!);
-  const settable = columns
-    .map((column, index) => ({ column, index }))
-    .filter(({ column }) => column.identity !== "always");
-  const set = settable.map(({ column, index }) => `${id(column.name)} = ${value(index)}`).join(", ");
-  const live = liveDigest("t", columns);
-  const paired = (side: "old_key" | "new_key") =>
-    `EXISTS (SELECT FROM runback.key_changes k WHERE ${entries("k")} AND k.${side} = j.key)`;
-  return [
-    `UPDATE ${name} t SET ${set} FROM runback.key_changes k
-       JOIN runback.journal j ON ${entries("j")} AND j.key = k.old_key AND j.after IS NULL
-       JOIN runback.journal n ON ${entries("n")} AND n.key = k.new_key AND n.before IS NULL
-     WHERE ${entries("k")} AND ${planned("k.old_key")} AND ${matchesKey("t", "k.new_key", table)} AND ${live} = n.after`,
-    `DELETE FROM ${name} t USING runback.journal j
-     WHERE ${entries("j")} AND j.before IS NULL AND ${planned("j.key")} AND NOT ${paired("new_key")}
-       AND ${matchesKey("t", "j.key", table)} AND ${live} = j.after`,
-    `INSERT INTO ${name} (${columns.map((column) => id(column.name)).join(", ")}) OVERRIDING SYSTEM VALUE
-     SELECT ${columns.map((_, index) => value(index)).join(", ")} FROM runback.journal j
-     WHERE ${entries("j")} AND j.after IS NULL AND ${planned("j.key")} AND NOT ${paired("old_key")}
-       AND NOT EXISTS (SELECT FROM ${name} t WHERE ${matchesKey("t", "j.key", table)})`,
-    `UPDATE ${name} t SET ${settable
-      .filter(({ column }) => !table.primaryKey.includes(column.name))
-      .map(({ column, index }) => `${id(column.name)} = ${value(index)}`)
-      .concat(
-        settable.every(({ column }) => table.primaryKey.includes(column.name))
-          ? [`${id(table.primaryKey[0]!)} = t.${id(table.primaryKey[0]!)}`]
-          : [],
-      )
-      .join(", ")}
-     FROM runback.journal j
-     WHERE ${entries("j")} AND j.before IS NOT NULL AND j.after IS NOT NULL AND ${planned("j.key")}
-       AND ${matchesKey("t", "j.key", table)} AND ${live} = j.after`,
-  ];
+/** Unique or exclusion: the server checks it row by row, so one statement's rows may collide on their way. */
+function passedOn(cause: unknown): boolean {
+  return ["23505", "23P01"].includes(String((cause as { code?: unknown }).code));
 }
 
 function refused(cause: unknown): RunbackError {

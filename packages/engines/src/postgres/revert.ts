@@ -9,6 +9,7 @@ import {
   type UndoRequest,
 } from "@runback/core";
 import { id, table as tableName } from "./dialect.ts";
+import { references } from "./find-conflicts.ts";
 import { type Layout, layoutsOf } from "./layout.ts";
 import { fromImage, liveDigest, matchesKey } from "./row-image.ts";
 import { runNumber } from "./run-number.ts";
@@ -44,25 +45,43 @@ export async function revert(
   const list = phases(layouts);
   let { phase, seq } = cursor;
   let rows = 0;
-  while (phase < list.length && rows < limit) {
-    const { act, layout } = list[phase]!;
-    const chunk = await tx.query<{ last: string | null; rows: number }>(
-      `SELECT max(seq)::text AS last, count(*)::int AS rows FROM (
-         SELECT seq FROM runback.undo_rows WHERE plan = $1 AND act = $2 AND layout = $3::int AND seq > $4::bigint
-         ORDER BY seq LIMIT $5::int) c`,
-      [request.rollbackRunId, act, layout.num, seq, limit - rows],
-    );
-    const { last, rows: size } = chunk.rows[0]!;
-    if (last === null) {
-      phase += 1;
-      seq = "0";
-      continue;
+  await withoutUserTriggers(tx, layouts, async () => {
+    while (phase < list.length && rows < limit) {
+      const { act, layout } = list[phase]!;
+      const { last, size } = await nextRows(tx, request, act, layout, seq, limit - rows);
+      if (last === null) {
+        phase += 1;
+        seq = "0";
+        continue;
+      }
+      await apply(tx, request, act, layout, seq, last, size);
+      rows += size;
+      seq = last;
     }
-    await withoutUserTriggers(tx, layout, () => apply(tx, request, act, layout, seq, last, size));
-    rows += size;
-    seq = last;
-  }
+    // What a deferred constraint refuses is refused here, where it has a name, and not at the commit.
+    await tx.query("SET CONSTRAINTS ALL IMMEDIATE");
+  }).catch((cause: unknown) => {
+    throw isConstraint(cause) ? refusedByConstraint(cause) : cause;
+  });
   return { cursor: { phase, seq }, rows, done: phase >= list.length };
+}
+
+/** The rows up to a limit, and all that share the last one's place. */
+async function nextRows(
+  tx: Connection,
+  request: UndoRequest,
+  act: Act,
+  layout: Layout,
+  after: string,
+  limit: number,
+): Promise<{ last: string | null; size: number }> {
+  const members = "runback.undo_rows WHERE plan = $1 AND act = $2 AND layout = $3::int AND seq > $4::bigint";
+  const chunk = await tx.query<{ last: string | null; size: number }>(
+    `SELECT last::text, (SELECT count(*)::int FROM ${members} AND seq <= last) AS size
+     FROM (SELECT max(seq) AS last FROM (SELECT seq FROM ${members} ORDER BY seq LIMIT $5::int) c) l`,
+    [request.rollbackRunId, act, layout.num, after, limit],
+  );
+  return chunk.rows[0]!;
 }
 
 async function apply(
@@ -123,7 +142,7 @@ async function refuseNewReferences(
   for (const { child, key } of acting) {
     const found = await tx.query(
       `SELECT FROM ${parents} JOIN ${tableName(child)} c
-       ON ${key.columns.map((name, at) => `c.${id(name)} = p.${id(key.referencedColumns[at]!)}`).join(" AND ")}
+       ON ${references(key, "p", "c")}
        ${
          sameTable(child, layout.table)
            ? `WHERE NOT EXISTS (SELECT FROM runback.undo_rows v WHERE v.plan = $1 AND v.act = 'delete' AND v.layout = ${layout.num}
@@ -139,25 +158,50 @@ async function refuseNewReferences(
 /**
  * Users' triggers stay silent while rows are put back: what they wrote during the run was journaled and is taken back
  * itself, and a trigger that stamps rows would make them differ from their before-image. The switch belongs to the
- * transaction; other sessions never see it.
+ * transaction; other sessions never see it. The work must leave no constraint check pending: ALTER TABLE refuses then.
  */
-export async function withoutUserTriggers(tx: Connection, { table }: Layout, work: () => Promise<void>): Promise<void> {
+export async function withoutUserTriggers(
+  tx: Connection,
+  layouts: readonly Layout[],
+  work: () => Promise<void>,
+): Promise<void> {
   const modes = { O: "ENABLE", R: "ENABLE REPLICA", A: "ENABLE ALWAYS" } as const;
-  for (const trigger of table.userTriggers) {
-    await tx.query(`ALTER TABLE ${tableName(table)} DISABLE TRIGGER ${id(trigger.name)}`);
+  const triggers = layouts.flatMap(({ table }) => table.userTriggers.map((trigger) => ({ table, ...trigger })));
+  for (const { table, name } of triggers) {
+    await tx.query(`ALTER TABLE ${tableName(table)} DISABLE TRIGGER ${id(name)}`);
   }
   await work();
-  // ALTER TABLE refuses to run while deferred constraint checks of the table are pending.
-  if (table.userTriggers.length > 0) await tx.query("SET CONSTRAINTS ALL IMMEDIATE");
-  for (const trigger of table.userTriggers) {
-    await tx.query(`ALTER TABLE ${tableName(table)} ${modes[trigger.mode]} TRIGGER ${id(trigger.name)}`);
+  for (const { table, name, mode } of triggers) {
+    await tx.query(`ALTER TABLE ${tableName(table)} ${modes[mode]} TRIGGER ${id(name)}`);
   }
 }
 
+/** Foreign key, unique, check, exclusion, not null: SQLSTATE class 23. */
+export function isConstraint(error: unknown): boolean {
+  return String((error as { code?: unknown }).code).startsWith("23");
+}
+
+function refusedByConstraint(cause: unknown): RunbackError {
+  const { constraint_name: named, constraint } = cause as { constraint_name?: string; constraint?: string };
+  const name = named ?? constraint ?? "of the target";
+  return new RunbackError(
+    "CHANGED_MEANWHILE",
+    `Rows written since the plan make constraint ${name} refuse this step.`,
+    {
+      recovery: planAgain,
+      exit: 1,
+      status: 409,
+      cause,
+    },
+  );
+}
+
+const planAgain =
+  "This step was not written; earlier steps of this rollback are committed. Plan again with `runback rollback <run-id> --plan`: rows already taken back show as `already`.";
+
 export function changedMeanwhile(table: string, rows: number): RunbackError {
   return new RunbackError("CHANGED_MEANWHILE", `${rows} row(s) of ${table} changed between the plan and this step.`, {
-    recovery:
-      "This step was not written; earlier steps of this rollback are committed. Plan again with `runback rollback <run-id> --plan`: rows already taken back show as `already`.",
+    recovery: planAgain,
     exit: 1,
     status: 409,
   });

@@ -1,0 +1,34 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { engineNames, freshTarget, type TestTarget } from "../../support/engines.ts";
+import { checkHistory, history, type Outcome, prepareHistories } from "./check.ts";
+
+/** `RUNBACK_SEED` repeats a failure; otherwise every run of the suite sees other histories. */
+const seed = Number(process.env.RUNBACK_SEED ?? Date.now() % 2 ** 31);
+
+/** @param runs histories per engine */
+export function historiesSuite(runs: number): void {
+  describe.each(engineNames)("histories on %s", (name) => {
+    let target: TestTarget;
+    beforeAll(async () => {
+      target = await freshTarget(name);
+      await prepareHistories(target.engine);
+    });
+    afterAll(async () => {
+      await target[Symbol.asyncDispose]();
+    });
+
+    test(`${runs} random ones are taken back (seed ${seed})`, async () => {
+      const outcomes: Record<Outcome, number> = { net: 0, replayed: 0, aborted: 0, refused: 0 };
+      await fc.assert(
+        fc.asyncProperty(history, async (each) => {
+          outcomes[await checkHistory(target.engine, each)]++;
+        }),
+        { seed, numRuns: runs, endOnFailure: process.env.RUNBACK_SHRINK === undefined },
+      );
+      console.info(`histories on ${name}, seed ${seed}: ${JSON.stringify(outcomes)}`);
+      for (const each of ["net", "replayed", "aborted"] as const) expect(outcomes[each], each).toBeGreaterThan(0);
+      expect(outcomes.refused).toBeLessThan(runs * 0.05);
+    }, 3_600_000);
+  });
+}
