@@ -97,6 +97,7 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
   } catch (error) {
     await runtime.close();
     await database.drop();
+    rmSync(home, { recursive: true, force: true });
     throw error;
   }
   const { url } = served;

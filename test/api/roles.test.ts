@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { tableDigests } from "./support/digests.ts";
+import { type Documented, exampleOf, mismatch, type OpenApi, openApi, operations } from "./support/openapi.ts";
+import { openSite, type Site } from "./support/site.ts";
+
+const roles = ["viewer", "operator", "approver", "admin"] as const;
+let site: Site;
+let document: OpenApi;
+let documented: Documented[];
+beforeAll(async () => {
+  site = await openSite();
+  document = await openApi(site);
+  documented = operations(document);
+});
+afterAll(() => site[Symbol.asyncDispose]());
+
+it("documents every route that is served, and serves every route that is documented", () => {
+  expect(document.openapi).toBe("3.1.0");
+  expect(documented.map(({ method, path, role }) => `${method} ${path} ${role}`).sort()).toMatchInlineSnapshot(`
+    [
+      "DELETE /v1/tokens/{id} admin",
+      "GET /v1/approvals/{id} viewer",
+      "GET /v1/bundles/{runId} viewer",
+      "GET /v1/bundles/{runId}/{file} viewer",
+      "GET /v1/health null",
+      "GET /v1/runs viewer",
+      "GET /v1/runs/{id} viewer",
+      "GET /v1/runs/{id}/events viewer",
+      "GET /v1/tokens admin",
+      "GET /v1/verifications/{id} viewer",
+      "POST /v1/approvals approver",
+      "POST /v1/rollbacks operator",
+      "POST /v1/runs operator",
+      "POST /v1/runs/{id}/resume operator",
+      "POST /v1/runs/{id}/rollback-plan operator",
+      "POST /v1/tokens admin",
+      "POST /v1/verifications operator",
+    ]
+  `);
+});
+
+describe("without a valid token", () => {
+  it.each([
+    ["no token", undefined, "TOKEN_MISSING"],
+    ["an unknown token", "Bearer rb_unknown", "TOKEN_INVALID"],
+    ["an empty token", "Bearer ", "TOKEN_INVALID"],
+    ["another scheme", "Basic YWRtaW46YWRtaW4=", "TOKEN_INVALID"],
+    ["a token with a quote", "Bearer x'OR'1'='1", "TOKEN_INVALID"],
+  ])("%s is a 401 on every route, with a challenge, and nothing is written", async (_name, authorization, code) => {
+    // Its own server: failures are counted by address.
+    await using other = await openSite({ serve: { limits: { failedAuthentications: 1_000 } } });
+    const before = await tableDigests(other.databaseUrl);
+    for (const each of documented.filter(({ role }) => role !== null)) {
+      const headers = authorization === undefined ? {} : { authorization };
+      const answer = await other.send(null, each.method, exampleOf(each.path), undefined, headers);
+      expect([each.path, answer.status, answer.body.code]).toEqual([each.path, 401, code]);
+      expect(answer.headers.get("www-authenticate")).toMatch(/^Bearer realm="runback"/);
+      expect(mismatch(document, each, answer)).toEqual([]);
+    }
+    expect(await tableDigests(other.databaseUrl)).toEqual(before);
+  });
+
+  it("tells nothing about routes that do not exist", async () => {
+    const answer = await site.send(null, "GET", "/v1/nothing");
+    expect([answer.status, answer.body.code]).toEqual([401, "TOKEN_MISSING"]);
+  });
+});
+
+it("each role opens the routes of its own and of lower roles, and no other", async () => {
+  const before = await tableDigests(site.databaseUrl);
+  for (const each of documented.filter(({ role }) => role !== null)) {
+    for (const role of roles) {
+      const answer = await site.send(
+        role,
+        each.method,
+        exampleOf(each.path),
+        each.operation.requestBody ? {} : undefined,
+      );
+      const allowed = roles.indexOf(role) >= roles.indexOf(each.role!);
+      expect([each.method, each.path, role, answer.status === 403]).toEqual([each.method, each.path, role, !allowed]);
+      if (!allowed) expect(answer.body.code).toBe("ROLE_REQUIRED");
+      expect(mismatch(document, each, answer)).toEqual([]);
+    }
+  }
+  expect(await tableDigests(site.databaseUrl)).toEqual(before);
+});
+
+it("a revoked token is refused from the next request on", async () => {
+  const made = await site.send("admin", "POST", "/v1/tokens", { name: "leaked", role: "operator" });
+  const authorization = `Bearer ${made.body.secret}`;
+  const use = () => site.send(null, "GET", "/v1/runs", undefined, { authorization });
+  expect((await use()).status).toBe(200);
+  expect((await site.send("admin", "DELETE", `/v1/tokens/${made.body.id}`)).status).toBe(200);
+  const refused = await use();
+  expect([refused.status, refused.body.code]).toEqual([401, "TOKEN_INVALID"]);
+  const listed = (await site.send("admin", "GET", "/v1/tokens")).body.tokens as {
+    id: string;
+    revokedAt: string | null;
+  }[];
+  expect(listed.find(({ id }) => id === made.body.id)?.revokedAt).toMatch(/^\d{4}-.*Z$/);
+  expect(JSON.stringify(listed)).not.toContain(String(made.body.secret));
+});
+
+it("twenty failures from one address block it for the rest of the minute, a valid token included", async () => {
+  let now = Date.now();
+  await using other = await openSite({ clock: { now: () => new Date(now) } });
+  const guess = () => other.send(null, "GET", "/v1/runs", undefined, { authorization: "Bearer guess" });
+  for (let attempt = 0; attempt < 20; attempt++) expect((await guess()).status).toBe(401);
+  const blocked = await guess();
+  expect([blocked.status, blocked.body.code]).toEqual([429, "RATE_LIMITED"]);
+  expect(Number(blocked.headers.get("retry-after"))).toBeGreaterThan(0);
+  expect((await other.send("admin", "GET", "/v1/runs")).status).toBe(429);
+  now += 61_000;
+  expect((await other.send("admin", "GET", "/v1/runs")).status).toBe(200);
+});
+
+it("an administrator's token that could be guessed is refused at the start", async () => {
+  await expect(openSite({ serve: { adminToken: "short" } })).rejects.toMatchObject({ code: "ADMIN_TOKEN_WEAK" });
+});
