@@ -54,6 +54,8 @@ export function problemResponse(c: Context<ApiEnv>, error: RunbackError): Respon
   }
   if (typeof error.details.retryAfterSeconds === "number")
     headers.set("retry-after", String(error.details.retryAfterSeconds));
+  // The rest of the body is still on its way: a next request on this connection would come after it, and be cut off.
+  if (error.status === 413) headers.set("connection", "close");
   if (Array.isArray(error.details.allow)) headers.set("allow", error.details.allow.join(", "));
   return c.newResponse(JSON.stringify(problem), { status: error.status as 400, headers });
 }
