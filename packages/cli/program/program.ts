@@ -5,6 +5,7 @@ import { importCommand } from "./commands/import.ts";
 import { initCommand } from "./commands/init.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
 import { runsCommand } from "./commands/runs.ts";
+import { serveCommand } from "./commands/serve.ts";
 import { startCommand } from "./commands/start.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { printError } from "./print-error.ts";
@@ -30,6 +31,7 @@ export async function main(args: readonly string[]): Promise<number> {
     bundleCommand,
     approveCommand,
     tokenCommand,
+    serveCommand,
     startCommand,
   ]) {
     program.addCommand(inherit(command(session)));
