@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type FaultyNetwork, startFaultyNetwork } from "./faulty-network.ts";
 import { expectRecovery } from "./interrupted.ts";
-import { type Proxy, startProxy } from "./proxy.ts";
 import { deep, seed, seededRandom } from "./seeded-random.ts";
 import { startWorker, type WorkerEnd } from "./start-worker.ts";
 import { freshPlace, type Place, type Subject, subject } from "./targets.ts";
@@ -16,29 +16,29 @@ function expectToldOrDone(end: WorkerEnd): void {
 describe.each(["import", "rollback"] as const)(`connection cut during %s (RUNBACK_SEED=${seed})`, (kind) => {
   let under: Subject;
   /** What an undisturbed run sends. */
-  let whole: Proxy["sent"];
-  const throughProxy = (place: Place, proxy: Proxy) =>
-    startWorker({ ...under.task, databaseUrl: proxy.url, vaultUrl: place.vaultUrl });
+  let whole: FaultyNetwork["sent"];
+  const through = (place: Place, network: FaultyNetwork) =>
+    startWorker({ ...under.task, databaseUrl: network.url, vaultUrl: place.vaultUrl });
 
   beforeAll(async () => {
     under = await subject(kind);
     await using place = await freshPlace(under);
-    await using proxy = await startProxy(place.databaseUrl);
-    expect(await throughProxy(place, proxy).end).toMatchObject({ signal: null, stderr: "" });
-    whole = { ...proxy.sent };
+    await using network = await startFaultyNetwork(place.databaseUrl);
+    expect(await through(place, network).end).toMatchObject({ signal: null, stderr: "" });
+    whole = { ...network.sent };
   });
   afterAll(() => under.close());
 
   test.each(cuts(4, 60))("reset at any byte: %i", async (index) => {
     const random = seededRandom(seed + index);
     await using place = await freshPlace(under);
-    await using proxy = await startProxy(place.databaseUrl);
-    const happened = proxy.cut({
+    await using network = await startFaultyNetwork(place.databaseUrl);
+    const happened = network.cut({
       at: { bytes: Math.floor(random() * whole.bytes * 0.95) },
       how: "reset",
       all: index % 2 === 0,
     });
-    const worker = throughProxy(place, proxy);
+    const worker = through(place, network);
     await happened;
     expectToldOrDone(await worker.end);
     await expectRecovery(under, place);
@@ -47,11 +47,15 @@ describe.each(["import", "rollback"] as const)(`connection cut during %s (RUNBAC
   test.each(cuts(6, 60))("COMMIT whose outcome is unknown: %i", async (index) => {
     const random = seededRandom(seed + index);
     await using place = await freshPlace(under);
-    await using proxy = await startProxy(place.databaseUrl);
+    await using network = await startFaultyNetwork(place.databaseUrl);
     // Every second time the last COMMIT: the one that says the run is complete.
     const commit = index % 2 === 0 ? whole.commits : 1 + Math.floor(random() * whole.commits);
-    const happened = proxy.cut({ at: { commit }, how: index % 3 === 0 ? "reset" : "answer lost", all: index % 4 > 1 });
-    const worker = throughProxy(place, proxy);
+    const happened = network.cut({
+      at: { commit },
+      how: index % 3 === 0 ? "reset" : "answer lost",
+      all: index % 4 > 1,
+    });
+    const worker = through(place, network);
     await happened;
     expectToldOrDone(await worker.end);
     await expectRecovery(under, place);

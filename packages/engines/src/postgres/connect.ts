@@ -20,6 +20,8 @@ export interface PostgresOptions {
   readonly max?: number;
   /** Seconds to wait for a connection; default 10. */
   readonly connectTimeout?: number;
+  /** Milliseconds after which the server ends a writing transaction whose client says nothing; default 60,000. */
+  readonly idleInTransactionMs?: number;
 }
 
 /** Values stay text unless JSON can hold them exactly: dates keep microseconds, numerics and 64-bit integers every digit. */
@@ -36,6 +38,7 @@ const exactTypes = {
 
 /** Opens a PostgreSQL server (or Aurora, or anything that speaks its protocol, poolers in transaction mode included). */
 export function openPostgres(url: string, options: PostgresOptions = {}): Engine {
+  const idleMs = options.idleInTransactionMs ?? 60_000;
   const sql = postgres(url, {
     max: options.max ?? 4,
     connect_timeout: options.connectTimeout ?? 10,
@@ -47,17 +50,22 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Engine
     types: exactTypes,
     connection: { application_name: "runback" },
   });
-  const connection = over(sql);
-  const begin = <T>(work: (tx: Connection) => Promise<T>, transaction: TransactionOptions = {}) =>
-    guarded(
-      () =>
-        sql.begin(modes(transaction), async (tx) => {
-          if (transaction.lockTimeoutMs !== undefined)
-            await tx.unsafe(`SET LOCAL lock_timeout = ${Math.round(transaction.lockTimeoutMs)}`);
-          if (transaction.bulk) await tx.unsafe("SET LOCAL work_mem = '128MB'");
-          return await work(over(tx));
-        }) as Promise<T>,
-    );
+  const pool: Session = { ended: false, lost: false };
+  const connection = over(sql, pool);
+  const begin = <T>(work: (tx: Connection) => Promise<T>, transaction: TransactionOptions = {}) => {
+    const session: Session = { ended: false, lost: false };
+    return guarded(pool, async () => {
+      try {
+        return (await sql.begin(modes(transaction), async (tx) => {
+          // Not waited for: it travels with the first statement.
+          tx.unsafe(settings(transaction, idleMs)).catch(() => {});
+          return await unlessLost(session, () => work(over(tx, session)));
+        })) as T;
+      } finally {
+        session.ended = true;
+      }
+    });
+  };
   return postgresEngine({
     name: "postgres",
     location: redact(url),
@@ -65,7 +73,8 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Engine
     dialect,
     connection,
     transaction: begin,
-    close: () => sql.end({ timeout: 5 }),
+    // A connection that was lost counts as busy with the statement it was lost in, and would be waited for.
+    close: () => sql.end({ timeout: pool.lost ? 0 : 5 }),
   });
 }
 
@@ -73,23 +82,63 @@ function modes({ isolation, readOnly }: TransactionOptions): string {
   return `ISOLATION LEVEL ${isolation === "snapshot" ? "REPEATABLE READ" : "READ COMMITTED"}${readOnly ? " READ ONLY" : ""}`;
 }
 
-function over(sql: postgres.Sql | postgres.TransactionSql): Connection {
+/** One statement with what holds for this transaction only. */
+function settings({ lockTimeoutMs, readOnly, isolation, bulk }: TransactionOptions, idleMs: number): string {
+  // A client that is gone without a word: found after 40 s instead of two hours, so that its locks do not outlive its lease.
+  const values: Record<string, string> = {
+    tcp_keepalives_idle: "20",
+    tcp_keepalives_interval: "5",
+    tcp_keepalives_count: "4",
+  };
+  if (lockTimeoutMs !== undefined) values.lock_timeout = String(Math.round(lockTimeoutMs));
+  if (bulk) values.work_mem = "128MB";
+  // A long read pauses while what it read is stored; it holds no locks that matter.
+  if (!readOnly && isolation !== "snapshot") values.idle_in_transaction_session_timeout = String(Math.round(idleMs));
+  return `SELECT ${Object.entries(values)
+    .map(([name, value]) => `set_config('${name}', '${value}', true)`)
+    .join(", ")}`;
+}
+
+interface Session {
+  /** Its transaction is over, whether or not the work in it has noticed. */
+  ended: boolean;
+  /** A statement found its connection gone. */
+  lost: boolean;
+}
+
+/**
+ * After a connection was lost the driver must not be told that the work failed: it would write its ROLLBACK to the closed
+ * connection, wait for the answer, and begin the next connection with it. Its own `begin` rejects when the connection closes.
+ */
+async function unlessLost<T>(session: Session, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (session.lost) return await new Promise<never>(() => {});
+    throw error;
+  }
+}
+
+function over(sql: postgres.Sql | postgres.TransactionSql, session: Session): Connection {
+  const guard = <T>(work: () => Promise<T>): Promise<T> =>
+    // The driver may have reopened the connection for somebody else by now: this statement would run there, on its own.
+    session.ended ? Promise.reject(unreachable("CONNECTION_CLOSED")) : guarded(session, work);
   return {
     query: <R extends object>(text: string, params: readonly Value[] = []) =>
-      guarded(async (): Promise<Result<R>> => {
+      guard(async (): Promise<Result<R>> => {
         const rows = await sql.unsafe(text, params as (string | number | boolean | null)[]);
         return { rows: [...rows] as unknown as R[], count: rows.count };
       }),
     script: (text) =>
-      guarded(async () => {
+      guard(async () => {
         await sql.unsafe(text).simple();
       }),
     savepoint: <T>(work: (tx: Connection) => Promise<T>) => {
       if (!("savepoint" in sql)) throw new Error("a savepoint needs a transaction");
-      return sql.savepoint((inner) => work(over(inner))) as Promise<T>;
+      return guard(() => sql.savepoint((inner) => unlessLost(session, () => work(over(inner, session)))) as Promise<T>);
     },
     load: (table, columns, rows) =>
-      guarded(async () => {
+      guard(async () => {
         let loaded = 0;
         const copy = await sql.unsafe(`COPY ${tableName(table)} (${columns.map(id).join(", ")}) FROM STDIN`).writable();
         await pipeline(
@@ -106,7 +155,7 @@ function over(sql: postgres.Sql | postgres.TransactionSql): Connection {
   };
 }
 
-const unreachable = new Set([
+const unreachableCodes = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
   "EAI_AGAIN",
@@ -121,23 +170,30 @@ const unreachable = new Set([
   "57P01",
   "57P02",
   "57P03",
+  "25P03",
   "08006",
   "08001",
 ]);
 
+function unreachable(code: string, cause?: unknown): RunbackError {
+  return new RunbackError("TARGET_UNREACHABLE", `The database does not answer (${code}).`, {
+    recovery:
+      "Check DATABASE_URL, that the server runs, and the network. Committed steps are kept: resume the run when it is back.",
+    status: 503,
+    cause,
+  });
+}
+
 /** Gives the failures an operator can do something about a code of their own; others pass as they are. */
-async function guarded<T>(work: () => Promise<T>): Promise<T> {
+async function guarded<T>(session: Session, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     const code = String((error as { code?: unknown }).code ?? "");
-    if (unreachable.has(code)) {
-      throw new RunbackError("TARGET_UNREACHABLE", `The database does not answer (${code}).`, {
-        recovery:
-          "Check DATABASE_URL, that the server runs, and the network. Committed steps are kept: resume the run when it is back.",
-        status: 503,
-        cause: error,
-      });
+    if (code === "TARGET_UNREACHABLE") session.lost = true;
+    if (unreachableCodes.has(code)) {
+      session.lost = true;
+      throw unreachable(code, error);
     }
     if (["28P01", "28000", "3D000"].includes(code)) {
       throw new RunbackError(

@@ -1,6 +1,6 @@
 import type { Connection, Lease, LeaseRequest, Run, Store, StoredToken } from "@runback/core";
 import { and, desc, eq, getTableColumns, isNull, sql } from "#drizzle";
-import { orm } from "./orm.ts";
+import { orm, withPlainErrors } from "./orm.ts";
 import * as schema from "./schema.ts";
 
 const stepCount = sql<number>`(SELECT count(*)::int FROM runback.steps s WHERE s.run_id = ${schema.runs.runId})`;
@@ -19,7 +19,7 @@ function toIso(instant: string): string {
   return new Date(instant).toISOString();
 }
 
-export const store: Store = {
+export const store: Store = withPlainErrors<Store>({
   createRun: async (tx, run) => {
     await orm(tx)
       .insert(schema.runs)
@@ -77,7 +77,14 @@ export const store: Store = {
     const held = await orm(tx)
       .update(schema.leases)
       .set({ expiresAt: ttl(ttlMs) })
-      .where(and(eq(schema.leases.name, lease.name), eq(schema.leases.token, Number(lease.token))))
+      // One that was released stays released: a heartbeat that comes late must not bring it back to life.
+      .where(
+        and(
+          eq(schema.leases.name, lease.name),
+          eq(schema.leases.token, Number(lease.token)),
+          sql`${schema.leases.expiresAt} > '-infinity'`,
+        ),
+      )
       .returning({ token: schema.leases.token });
     return held.length === 1;
   },
@@ -164,7 +171,7 @@ export const store: Store = {
       .limit(1);
     return rows[0];
   },
-};
+});
 
 const ttl = (ms: number) => sql`clock_timestamp() + ${ms}::float8 * interval '1 millisecond'`;
 

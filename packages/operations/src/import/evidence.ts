@@ -4,6 +4,7 @@ import { appendAudit } from "../audit/append.ts";
 import type { Context } from "../context.ts";
 import { policyBundle } from "../policies.ts";
 import { holdLease } from "../run/lease-guard.ts";
+import { assertStaged } from "./assert-staged.ts";
 import type { ImportCheckpoint } from "./checkpoint.ts";
 import { idMap } from "./id-map.ts";
 import type { ImportOptions } from "./import-options.ts";
@@ -24,6 +25,7 @@ export async function writeEvidence(
 ): Promise<boolean> {
   const { engine, vault } = context;
   const { declaration } = options;
+  for (const entity of declaration.entities) await assertStaged(context, engine, entity, run.runId, checkpoint.plan);
   const prefix = `${options.dryRun ? "dry-runs" : "bundles"}/${run.runId}`;
   const files = bundleFiles(context, options, run, checkpoint);
   const written = await writeBundle(vault, prefix, files);

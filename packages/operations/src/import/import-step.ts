@@ -15,6 +15,7 @@ import { effectivePolicies } from "../policies.ts";
 import { nextStepRows } from "../run/advance.ts";
 import { holdLease } from "../run/lease-guard.ts";
 import { applyStep } from "./apply-step.ts";
+import { assertStaged } from "./assert-staged.ts";
 import type { ImportCheckpoint } from "./checkpoint.ts";
 import { digestedTables } from "./digested-tables.ts";
 import { writeEvidence } from "./evidence.ts";
@@ -22,9 +23,11 @@ import type { ImportOptions } from "./import-options.ts";
 import { parseContext } from "./parse-context.ts";
 import { countEntity, type PlanSummary } from "./plan-summary.ts";
 import { type StagedEntity, stageEntity } from "./stage-entity.ts";
-import { planTable, stageName } from "./stage-tables.ts";
+import { stageName } from "./stage-tables.ts";
 
 const firstStepRows = 5_000;
+/** Milliseconds a step waits for a lock: other writers are busy for seconds, a forgotten session for hours. */
+const stepLockMs = 30_000;
 
 /** One bounded step of an import: whatever its checkpoint says comes next. True when the run is complete. */
 export async function importStep(
@@ -64,8 +67,10 @@ async function stage(context: Context, options: ImportOptions, runId: string, le
         entities[entity.name] = counts;
         digests.push(digest);
         before[entity.name] = await countRows(context, tx, target);
+        // Staging of a process that was replaced meanwhile must not take the place of its successor's.
+        if (lease) await holdLease(context, tx, lease);
       },
-      { bulk: true },
+      { bulk: true, lockTimeoutMs: stepLockMs },
     );
     context.onProgress?.({
       runId,
@@ -224,7 +229,7 @@ async function apply(
   const next = await engine.transaction(
     async (tx): Promise<ImportCheckpoint> => {
       await holdLease(context, tx, lease);
-      await assertStaged(context, tx, declaration, runId, checkpoint);
+      if (checkpoint.row === "0") await assertStaged(context, tx, entity, runId, checkpoint.plan);
       await engine.journal.begin(tx, runId);
       const range = {
         entity,
@@ -236,6 +241,8 @@ async function apply(
       };
       const step = await applyStep(context, tx, declaration, target, range);
       if (step.last === null) {
+        // Nothing left may also mean that everything is gone.
+        await assertStaged(context, tx, entity, runId, checkpoint.plan);
         const moved = { ...checkpoint, entity: checkpoint.entity + 1, row: "0" };
         await engine.store.updateRun(tx, runId, { checkpoint: moved });
         return moved;
@@ -265,36 +272,11 @@ async function apply(
       });
       return moved;
     },
-    { lockTimeoutMs: 30_000 },
+    { lockTimeoutMs: stepLockMs },
   );
   if (next.phase !== "apply") return;
   const total = Object.values(next.plan.entities).reduce((sum, counts) => sum + counts.created + counts.updated, 0);
   context.onProgress?.({ runId, phase: entity.name, done: next.applied.rows, total });
-}
-
-/** Staging is not logged: a server that crashed comes back without it. */
-async function assertStaged(
-  { engine }: Context,
-  tx: Parameters<Parameters<typeof engine.transaction>[0]>[0],
-  declaration: ImportDeclaration,
-  runId: string,
-  { plan, entity, row }: ImportCheckpoint & { phase: "apply" },
-): Promise<void> {
-  if (row !== "0") return;
-  const current = declaration.entities[entity]!;
-  const table = engine.dialect.table(planTable(stageName(runId), current));
-  const { rows } = await tx.query<{ rows: string }>(
-    `SELECT ${engine.dialect.cast("count(*)", "text")} AS rows FROM ${table}`,
-  );
-  if (Number(rows[0]!.rows) === plan.entities[current.name]!.parsed) return;
-  throw new RunbackError(
-    "STAGING_LOST",
-    `The staged ${current.name} of ${runId} are gone (the database server was restarted after a crash).`,
-    {
-      recovery:
-        "Committed rows are kept. Start a new import: rows that were written are recognised and left as they are.",
-    },
-  );
 }
 
 /** The last write: when the source was last read completely. Then the state of the tables is fixed, in one snapshot. */

@@ -15,6 +15,7 @@ import { appendAudit } from "../audit/append.ts";
 import type { Context } from "../context.ts";
 import { createRunId } from "../random-id.ts";
 import { advanceSteps, nextStepRows, stopped } from "../run/advance.ts";
+import { attempt } from "../run/attempt.ts";
 import { holdLease, releaseLease, takeLease } from "../run/lease-guard.ts";
 import { planResult, rollbackTarget } from "./plan-rollback.ts";
 import type { RollbackResult } from "./rollback-result.ts";
@@ -156,40 +157,11 @@ export async function advanceRollback(
       status: 404,
     });
   }
-  if (run.state === "completed") return true;
-  const lease = await ownLease(context, run);
-  try {
-    await engine.transaction((tx) => engine.store.updateRun(tx, rollbackRunId, { state: "running", error: null }));
-    const done = await advanceSteps(
-      context,
-      () => rollbackStep(context, options.auditTable, rollbackRunId, lease),
-      budgetMs,
-    );
-    if (!done && context.signal?.aborted) {
-      await engine.transaction((tx) => engine.store.updateRun(tx, rollbackRunId, { state: "paused" }));
-      await releaseLease(context, lease);
-    }
-    return done;
-  } catch (error) {
-    const code = error instanceof RunbackError ? error.code : "UNEXPECTED";
-    const message = error instanceof Error ? error.message : String(error);
-    context.logger.log("error", "rollback.failed", { run_id: rollbackRunId, code, message });
-    if (code !== "LEASE_LOST") {
-      await engine
-        .transaction(async (tx) => {
-          await engine.store.updateRun(tx, rollbackRunId, { state: "failed", error: { code, message } });
-          await appendAudit(tx, engine.dialect, options.auditTable, "migration:failed", {
-            run_id: rollbackRunId,
-            error: code,
-            last_batch: null,
-          });
-        })
-        // The target itself is gone: the run is resumed when it is back.
-        .catch(() => {});
-      await releaseLease(context, lease).catch(() => {});
-    }
-    throw error;
-  }
+  return await attempt(
+    context,
+    { runId: rollbackRunId, leaseName: leaseName(run), auditTable: options.auditTable, operation: "rollback" },
+    (lease) => advanceSteps(context, () => rollbackStep(context, options.auditTable, rollbackRunId, lease!), budgetMs),
+  );
 }
 
 async function rollbackStep(
@@ -321,22 +293,21 @@ async function conclude(
 async function unfinishedRollback({ engine }: Pick<Context, "engine">, runId: string): Promise<Run | undefined> {
   for (let before: string | undefined; ; ) {
     const page = await engine.store.runs(engine, { limit: 100, ...(before === undefined ? {} : { before }) });
-    const found = page.runs.find(
-      (run) => run.revertsRunId === runId && (run.state === "running" || run.state === "paused"),
-    );
+    const found = page.runs.find((run) => run.revertsRunId === runId && isUnfinished(run));
     if (found || page.next === null) return found;
     before = page.next;
   }
 }
 
-const leaseName = (run: Run) => `migration:${run.migration}`;
+/** Failures after which the rows are not what was planned for: only a new plan can say what to do. */
+const needsNewPlan = ["CHANGED_MEANWHILE", "CONSTRAINT_REFUSED", "ROLLBACK_UNVERIFIED"];
 
-async function ownLease(context: Context, run: Run): Promise<Lease> {
-  const current = await context.engine.store.lease(context.engine, leaseName(run));
-  if (current && current.runId === run.runId && current.holder === context.holder && Date.parse(current.expiresAt) > 0)
-    return current;
-  return await takeLease(context, leaseName(run), run.runId);
+function isUnfinished({ state, error }: Run): boolean {
+  if (state === "failed") return error === null || !needsNewPlan.includes(error.code);
+  return state === "running" || state === "paused";
 }
+
+const leaseName = (run: Run) => `migration:${run.migration}`;
 
 function planChanged(seen: string, now: string): RunbackError {
   return new RunbackError("PLAN_CHANGED", "The rollback plan is not the one that was seen any more.", {

@@ -14,7 +14,7 @@ export interface Cut {
   readonly all: boolean;
 }
 
-export interface Proxy extends AsyncDisposable {
+export interface FaultyNetwork extends AsyncDisposable {
   /** The given URL through the proxy. */
   readonly url: string;
   /** Arms a cut; settles when it happened. */
@@ -35,7 +35,7 @@ interface Pair {
 const commitMessage = Buffer.from("commit\0");
 
 /** A network between a program and a PostgreSQL server that fails on command. */
-export async function startProxy(databaseUrl: string): Promise<Proxy> {
+export async function startFaultyNetwork(databaseUrl: string): Promise<FaultyNetwork> {
   const target = new URL(databaseUrl);
   const pairs = new Set<Pair>();
   const sent = { bytes: 0, commits: 0 };
