@@ -1,0 +1,51 @@
+// npm run bench [-- --registrations 1000000 --rounds 3]: every figure the project promises, as ratios within one run.
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { writeSampleExport } from "@runback/membership";
+import { contentDigests } from "./content-digests.ts";
+import { type ImportChild, importFigures, rollbackFigure } from "./import-figures.ts";
+import { journalOverhead } from "./journal-overhead.ts";
+import { type Figure, holds, table } from "./report.ts";
+import { child, openWorkspace } from "./workspace.ts";
+
+const { values } = parseArgs({
+  options: {
+    registrations: { type: "string", default: "1000000" },
+    rounds: { type: "string", default: "3" },
+    json: { type: "boolean", default: false },
+  },
+});
+const registrations = Number(values.registrations);
+const rounds = Number(values.rounds);
+const say = (text: string) => process.stderr.write(`${text}\n`);
+
+await using workspace = await openWorkspace();
+const figures: Figure[] = [];
+
+say("import of the sample export ...");
+const small = join(workspace.folder, "small");
+await writeSampleExport(small);
+const smallRuns: ImportChild[] = [];
+for (let round = 0; round < rounds; round++) {
+  const url = await workspace.database();
+  smallRuns.push(await child<ImportChild>("import-child.ts", [url, workspace.vaultUrl, small]));
+  await workspace.drop(url);
+}
+
+say(`import of ${registrations.toLocaleString("en")} registrations, its verification and its rollback ...`);
+const large = join(workspace.folder, "large");
+await writeSampleExport(large, { members: 20_000, events: 2_000, registrations });
+const url = await workspace.database();
+const largeRun = await child<ImportChild>("import-child.ts", [url, workspace.vaultUrl, large]);
+figures.push(...importFigures(smallRuns, largeRun, registrations));
+figures.push(await contentDigests(url, rounds));
+figures.push(await rollbackFigure(url, workspace.vaultUrl, largeRun));
+await workspace.drop(url);
+
+say("journal overhead ...");
+figures.push(...(await journalOverhead(workspace, registrations, rounds)));
+
+process.stdout.write(
+  `${values.json ? "" : `${table(figures)}\n\n`}${JSON.stringify({ node: process.version, registrations, figures })}\n`,
+);
+process.exitCode = figures.every(holds) ? 0 : 1;
