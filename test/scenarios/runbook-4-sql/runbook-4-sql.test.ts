@@ -43,12 +43,11 @@ describe("what the handbook's statements find on a migrated database", () => {
 
   it("4.3: members by tier add up to the members that have one", async () => {
     const { rows } = await run(reading, "tierCounts");
-    const tiers = Object.fromEntries(rows.map(({ code, count }) => [code, Number(count)]));
-    expect(Object.keys(tiers)).toContain("FIRST_YEAR");
+    expect(rows.map(({ code }) => code)).toContain("FIRST_YEAR");
     const { rows: members } = await reading.engine.query<{ tiered: number }>(
       `SELECT count("membershipTierId")::int AS tiered FROM "Member"`,
     );
-    expect(Object.values(tiers).reduce((sum, count) => sum + count, 0)).toBe(members[0]!.tiered);
+    expect(rows.reduce((sum, { count }) => sum + Number(count), 0)).toBe(members[0]!.tiered);
   });
 
   it("4.4: nobody is there twice", async () => {

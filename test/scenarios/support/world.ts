@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import type { Engine, ImportResult, VerificationReport } from "@runback/core";
 import { openPostgres } from "@runback/engines";
 import { wildApricotImport, writeSampleExport } from "@runback/membership";
-import { type Context, type ImportOptions, runImport, verify } from "@runback/operations";
+import { type Context, type ImportOptions, init, runImport, verify } from "@runback/operations";
 import { openVault, readBundle } from "@runback/vault";
 import { createDatabase, type TestDatabase, templateDatabase } from "../../support/database.ts";
 import { contextOver } from "./context.ts";
@@ -68,21 +68,30 @@ export async function sampleWorld(size = sampleSize): Promise<World> {
   };
 }
 
-/** An empty database, opened with a vault. */
+/** A database with the model and no rows in it, opened with a vault. */
 export async function emptyTarget(vaultUrl: string): Promise<Target> {
-  return await openTarget(await createDatabase(), vaultUrl);
+  const template = await templateDatabase("scenario: membership, empty", async (url) => {
+    const engine = openPostgres(url);
+    await init({ engine }, wildApricotImport);
+    await engine.close();
+  });
+  return await openTarget(await createDatabase({ template }), vaultUrl);
 }
 
 async function openTarget({ url, drop }: Pick<TestDatabase, "url" | "drop">, vaultUrl: string): Promise<Target> {
-  return targetOver(openPostgres(url), vaultUrl, url, drop);
+  const engine = openPostgres(url);
+  return await targetOver(engine, vaultUrl, url, async () => {
+    await engine.close();
+    await drop();
+  });
 }
 
-/** The operations of one engine; disposing of the target closes the engine, then calls `afterwards`. */
+/** The operations of one engine, which `close` closes. */
 export async function targetOver(
   engine: Engine,
   vaultUrl: string,
   url: string,
-  afterwards: () => Promise<void> = async () => {},
+  close: () => Promise<void>,
 ): Promise<Target> {
   const vault = await openVault(vaultUrl);
   const context = contextOver(engine, vault);
@@ -98,9 +107,8 @@ export async function targetOver(
         bundlePath: bundle,
       }),
     [Symbol.asyncDispose]: async () => {
-      await engine.close();
       await vault.close();
-      await afterwards();
+      await close();
     },
   };
 }
