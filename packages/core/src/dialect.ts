@@ -35,6 +35,10 @@ export interface Dialect {
   /** Aggregate over the texts of a set of rows: equal sets, equal digest, in whatever order rows come. For plans, not for evidence. */
   setDigest(textExpression: string): string;
   minutesBetween(a: string, b: string): string;
+  /** Keyword that has a common table expression merged into where it is used, or nothing. */
+  readonly inlineCte: string;
+  /** Bytes as hexadecimal text. */
+  bytesText(bytesExpression: string): string;
   /** A text as a JSON string with its quotes. */
   jsonString(textExpression: string): string;
   jsonText(jsonExpression: string, key: string): string;

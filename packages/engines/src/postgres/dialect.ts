@@ -50,6 +50,8 @@ export const dialect: Dialect = {
   setDigest: (text) =>
     `concat(count(*), ':', bit_xor(hashtextextended(${text}, 0)), ':', bit_xor(hashtextextended(${text}, 1)))`,
   minutesBetween: (a, b) => `abs(extract(epoch from (${a}) - (${b}))) / 60`,
+  inlineCte: "NOT MATERIALIZED",
+  bytesText: (bytes) => `encode(${bytes}, 'hex')`,
   jsonString: (text) => `to_json(${text})::text`,
   jsonText: (json, key) => `(${json} ->> ${literal(key)})`,
 };

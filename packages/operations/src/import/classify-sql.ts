@@ -62,7 +62,7 @@ WITH repeated AS (
   LEFT JOIN ${table(mapping.table)} ${mapped} ON ${isOf(mapped, parent.label)} AND ${mapped}.${id(mapping.sourceId)} = r.${id(`r_${reference.column}`)}`,
     )
     .join("")}
-), eligible AS (
+), eligible AS ${dialect.inlineCte} (
   SELECT * FROM judged WHERE reason IS NULL
 ), doubled AS (
   ${

@@ -92,7 +92,7 @@ async function stage(context: Context, options: ImportOptions, runId: string, le
         foreignKeys,
       })),
     ),
-    rows: digestOf(digests),
+    rows: digestOf({ digests, lookups: lookupCodes(notes.context.lookups) }),
   };
   const plan: PlanSummary = {
     digest: digestOf({ migration: declaration.name, ...parts }),
@@ -112,6 +112,11 @@ async function stage(context: Context, options: ImportOptions, runId: string, le
       : { phase: "apply", plan, entity: 0, row: "0", stepRows: context.stepRows ?? firstStepRows, applied };
     await engine.store.updateRun(tx, runId, { checkpoint: next, planDigest: plan.digest });
   });
+}
+
+/** Codes and ids of every lookup, in the order of the codes. */
+function lookupCodes(lookups: Readonly<Record<string, ReadonlyMap<string, string>>>): unknown {
+  return Object.entries(lookups).map(([name, codes]) => [name, [...codes].sort(([a], [b]) => (a < b ? -1 : 1))]);
 }
 
 /** The tables a live run writes to and journals; the audit table is append-only by itself. */

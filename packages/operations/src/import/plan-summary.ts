@@ -38,10 +38,9 @@ export async function countEntity(
   entity: EntityDeclaration,
   stage: string,
 ): Promise<{ counts: EntityCounts; digest: string }> {
-  const columns = [...entity.fields, ...entity.references].map(
-    ({ column }) => `coalesce(${dialect.cast(dialect.id(`f_${column}`), "text")}, '~')`,
-  );
-  const said = `concat_ws('|', line, sid, class, coalesce(reason, ''), ${dialect.cast("target_id", "text")}, ${columns.join(", ")})`;
+  // Values follow from the source, the policies and the lookups, whose digests the plan holds: what is left to pin is what
+  // becomes of each record, and which state of the target that was decided on.
+  const said = `concat_ws('|', line, reason, ${dialect.cast("target_id", "text")}, ${dialect.bytesText("seen")})`;
   const { rows } = await tx.query<{ class: string; rows: string; digest: string }>(
     `SELECT class, ${dialect.cast("count(*)", "text")} AS rows, ${dialect.setDigest(said)} AS digest
      FROM ${dialect.table(planTable(stage, entity))} GROUP BY class ORDER BY class`,
