@@ -32,7 +32,7 @@ export async function auditPage(
   await tx.query(useExactText);
   const cursor = before === undefined ? undefined : readCursor(before);
   // The page is cut first: the chain is then read once for its few entries, not for every entry of the trail.
-  const { rows } = await tx.query<EntryRow>(
+  const reading = tx.query<EntryRow>(
     `WITH _page AS MATERIALIZED (
        SELECT _entry.id::text COLLATE "C" AS id, _entry."createdAt" AS at, to_jsonb(_entry) AS content FROM ${tableName(table)} _entry
        WHERE ($2::text IS NULL OR (_entry."createdAt", _entry.id::text COLLATE "C") < ($2::timestamptz, $3::text COLLATE "C"))
@@ -47,6 +47,10 @@ export async function auditPage(
      ORDER BY _page.at DESC, _page.id DESC`,
     [auditRelation(table), cursor?.[0] ?? null, cursor?.[1] ?? null, run ?? null, limit + 1],
   );
+  const { rows } = await reading.catch((error: unknown) => {
+    // Class 22: a value of the cursor that no time or text can have.
+    throw cursor !== undefined && String((error as { code?: unknown }).code).startsWith("22") ? cursorInvalid() : error;
+  });
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   return {
@@ -81,7 +85,11 @@ function readCursor(text: string): [string, string] {
   } catch {
     // Falls through to the refusal.
   }
-  throw new RunbackError("CURSOR_INVALID", "The page cursor is not one that a listing returned.", {
+  throw cursorInvalid();
+}
+
+function cursorInvalid(): RunbackError {
+  return new RunbackError("CURSOR_INVALID", "The page cursor is not one that a listing returned.", {
     recovery: "List again from the beginning, without a cursor.",
   });
 }

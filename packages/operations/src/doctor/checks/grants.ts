@@ -1,0 +1,24 @@
+import { sameTable, type TableRef } from "@runback/core";
+import { type DoctorCheck, fail, pass } from "../finding.ts";
+
+export const grants: DoctorCheck = {
+  id: "grants",
+  needsTarget: true,
+  run: async ({ engine }, { declaration }) => {
+    const named: TableRef[] = [
+      ...declaration.model,
+      ...declaration.entities.map((entity) => entity.table),
+      declaration.mapping.table,
+      ...(declaration.syncState ? [declaration.syncState.table] : []),
+      declaration.auditTable,
+    ];
+    const tables = named.filter((table, at) => named.findIndex((other) => sameTable(other, table)) === at);
+    const all = await engine.diagnosis.grants(engine, tables);
+    const missing = all.filter((grant) => !grant.granted);
+    if (missing.length === 0) return pass(`all ${all.length} rights granted`);
+    return fail(
+      `missing: ${missing.map((grant) => grant.right).join(", ")}`,
+      `As an owner or administrator: ${missing.map((grant) => grant.remedy).join("; ")}`,
+    );
+  },
+};

@@ -1,0 +1,53 @@
+import type { Context } from "../context.ts";
+import { retentionRules } from "./rules.ts";
+import { sweepKeys } from "./sweep-keys.ts";
+import { sweepStages } from "./sweep-stages.ts";
+import { type SweptVault, sweepVault } from "./sweep-vault.ts";
+
+export interface SweepOptions {
+  /** Report what would go; delete nothing. */
+  readonly dryRun: boolean;
+}
+
+/** Something that should have gone and did not. */
+export interface SweepError {
+  readonly what: string;
+  readonly code: string;
+}
+
+export interface SweepResult {
+  readonly dryRun: boolean;
+  readonly vault: readonly SweptVault[];
+  /** Scratch tables dropped. */
+  readonly stageTables: readonly string[];
+  readonly idempotencyKeys: number;
+  readonly errors: readonly SweepError[];
+  readonly failed: boolean;
+}
+
+/**
+ * Deletes what has outlived its retention: in the vault dry runs (7 days), snapshots and start markers (30), in the target
+ * staging tables that no run needs any more and old idempotency keys. Bundles and audit anchors are never touched. What
+ * cannot be deleted is reported and does not stop the rest.
+ */
+export async function retentionSweep(context: Context, { dryRun }: SweepOptions): Promise<SweepResult> {
+  const errors: SweepError[] = [];
+  const failed = (what: string, error: unknown) => {
+    const code = String((error as { code?: unknown }).code ?? "UNEXPECTED");
+    errors.push({ what, code });
+    context.logger.log("error", "retention.failed", { what, code });
+  };
+  const vault: SweptVault[] = [];
+  for (const rule of retentionRules) vault.push(await sweepVault(context, rule, dryRun, failed));
+  const stageTables = await sweepStages(context, dryRun, failed);
+  const idempotencyKeys = await sweepKeys(context, dryRun, failed);
+  const result: SweepResult = { dryRun, vault, stageTables, idempotencyKeys, errors, failed: errors.length > 0 };
+  context.logger.log(result.failed ? "error" : "info", "retention.swept", {
+    dry_run: dryRun,
+    objects: vault.reduce((sum, each) => sum + each.objects, 0),
+    stage_tables: stageTables.length,
+    idempotency_keys: idempotencyKeys,
+    errors: errors.length,
+  });
+  return result;
+}
