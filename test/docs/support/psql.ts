@@ -1,0 +1,9 @@
+import postgres from "postgres";
+
+// `psql <url> -c <statement>` for machines without PostgreSQL's client: one statement, its rows unaligned, or its tag.
+const [url, , statement] = process.argv.slice(2);
+const sql = postgres(String(url), { max: 1 });
+const result = await sql.unsafe(String(statement));
+for (const row of result) process.stdout.write(`${Object.values(row).map(String).join("|")}\n`);
+if (result.command !== "SELECT") process.stdout.write(`${result.command} ${result.count}\n`);
+await sql.end();
