@@ -20,6 +20,7 @@ it("documents every route that is served, and serves every route that is documen
     [
       "DELETE /v1/tokens/{id} admin",
       "GET /v1/approvals/{id} viewer",
+      "GET /v1/audit viewer",
       "GET /v1/bundles/{runId} viewer",
       "GET /v1/bundles/{runId}/{file} viewer",
       "GET /v1/health null",
@@ -29,6 +30,7 @@ it("documents every route that is served, and serves every route that is documen
       "GET /v1/tokens admin",
       "GET /v1/verifications/{id} viewer",
       "POST /v1/approvals approver",
+      "POST /v1/audit/verify operator",
       "POST /v1/rollbacks operator",
       "POST /v1/runs operator",
       "POST /v1/runs/{id}/resume operator",

@@ -148,6 +148,20 @@ it("the API answers 500 and names no secret when a link is missing", async () =>
   expect(JSON.parse(String(answer.body))).toMatchObject({ code: "UNEXPECTED" });
 });
 
+it("the schedule of the audit trail verifies it, and anchors it once", async () => {
+  const { answer } = await invoke("schedules/audit-verification", {});
+  expect(answer).toEqual([
+    expect.objectContaining({ anchored: true, head: expect.objectContaining({ seq: expect.any(Number) }) }),
+  ]);
+  const again = await invoke("schedules/audit-verification", {});
+  expect(again.answer).toEqual([expect.objectContaining({ anchored: false })]);
+});
+
+it("the schedule of retention sweeps the vault", async () => {
+  const { answer } = await invoke("schedules/vault-retention", {});
+  expect(answer).toMatchObject({ dryRun: false, failed: false });
+});
+
 it("the workflow's handler refuses an invocation that is not a durable execution", async () => {
   await expect(invoke("run", { runId: "run-1" })).rejects.toThrow(/durable/i);
 });

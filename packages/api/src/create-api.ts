@@ -17,6 +17,7 @@ import { securityHeaders } from "./http/security-headers.ts";
 import { localHost } from "./local-host.ts";
 import { openPaths } from "./openapi-document.ts";
 import { addApprovals } from "./routes/approvals.ts";
+import { addAudit } from "./routes/audit.ts";
 import { addBundles } from "./routes/bundles.ts";
 import { addDocs } from "./routes/docs.ts";
 import { addHealth } from "./routes/health.ts";
@@ -36,6 +37,7 @@ const routes = [
   addVerifications,
   addBundles,
   addApprovals,
+  addAudit,
   addTokens,
 ];
 

@@ -8,6 +8,7 @@ import type { ApiLimits } from "./api-options.ts";
 import { createApi } from "./create-api.ts";
 import { localHost } from "./local-host.ts";
 import { startScheduler } from "./schedules/scheduler.ts";
+import { standardJobs } from "./schedules/standard-jobs.ts";
 
 export interface ServeOptions {
   /** 0 for any free port. */
@@ -53,7 +54,7 @@ export async function serve(runtime: Runtime, options: ServeOptions): Promise<Se
     },
   }) as Server;
   await listening(server, port, hostname);
-  const scheduler = startScheduler(runtime.context, []);
+  const scheduler = startScheduler(runtime.context, standardJobs(runtime));
   let closed: Promise<void> | undefined;
   const close = () => {
     closed ??= (async () => {

@@ -30,9 +30,24 @@ export async function health({ engine, vault, clock }: Pick<Context, "engine" | 
   const [target, ownTables, store] = await Promise.all([
     ask(() => engine.query("SELECT 1")),
     ask(() => engine.store.runs(engine, { limit: 1 })),
-    ask(() => vault.head("health")),
+    ask(() => holdsNewestBundle({ engine, vault })),
   ]);
   return { ok: target.ok && ownTables.ok && store.ok, dependencies: { target, ownTables, vault: store } };
+}
+
+/**
+ * A vault that answers may still be the wrong one, or empty: it must have the evidence that was put there last. While the
+ * target does not answer, it is only asked anything at all.
+ */
+async function holdsNewestBundle({ engine, vault }: Pick<Context, "engine" | "vault">): Promise<void> {
+  const { runs } = await engine.store.runs(engine, { limit: 20 }).catch(() => ({ runs: [] }));
+  const newest = runs.find((run) => run.mode === "live" && run.bundle !== null)?.bundle;
+  const found = await vault.head(newest ? `${newest.path}/SHA256SUMS` : "health");
+  if (newest && found === undefined) {
+    throw new RunbackError("BUNDLE_NOT_FOUND", "The vault does not have the newest bundle.", {
+      recovery: "Check VAULT_URL: it names another vault than the one the last run wrote to, or that one was emptied.",
+    });
+  }
 }
 
 async function within(question: () => Promise<unknown>): Promise<string | null> {

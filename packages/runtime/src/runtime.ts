@@ -2,6 +2,8 @@ import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import {
   type Approval,
+  type AuditEntry,
+  type AuditPage,
   type ConflictPolicy,
   type ImportResult,
   isRunId,
@@ -16,6 +18,7 @@ import {
 import * as operations from "@runback/operations";
 import type { BundleSource } from "@runback/vault";
 import { readBundle } from "@runback/vault";
+import { anchorAudit, auditTables, sweepRetention, verifyAudit } from "./audit-trails.ts";
 import type { MigrationConfig, RunbackConfig } from "./config.ts";
 import { type Health, health } from "./health.ts";
 import { outsideSource } from "./outside-source.ts";
@@ -85,6 +88,14 @@ export interface Runtime extends RuntimeParts {
   outsideSource(source: string): string;
   health(): Promise<Health>;
   auditTable(): TableRef;
+  /** A page of the trail, newest first. @throws `CURSOR_INVALID`, `LIMIT_INVALID` */
+  audit(page: AuditPage): Promise<{ entries: AuditEntry[]; next: string | null }>;
+  /** Recomputes every trail of this installation. Never throws for what it finds. */
+  verifyAudit(): Promise<operations.AuditVerifyResult[]>;
+  /** Verifies every trail and anchors those that hold: what a schedule calls. @throws `AUDIT_BROKEN` */
+  anchorAudit(): Promise<operations.AnchorResult[]>;
+  /** Deletes what has outlived its retention: what a schedule calls. @throws `RETENTION_INCOMPLETE` */
+  sweepRetention(): Promise<operations.SweepResult>;
   migration(name?: string): MigrationConfig;
 }
 
@@ -165,6 +176,10 @@ export function runtimeOver(parts: RuntimeParts): Runtime {
     ...parts,
     migration,
     auditTable: () => migration().declaration.auditTable,
+    audit: (page) => operations.auditList(context, migration().declaration.auditTable, page),
+    verifyAudit: () => verifyAudit(context, auditTables(config.migrations)),
+    anchorAudit: () => anchorAudit(context, auditTables(config.migrations)),
+    sweepRetention: () => sweepRetention(context),
     init: (name) => operations.init(context, migration(name).declaration),
     import: (request) => operations.runImport(context, importOptions(request)),
     resume: async (runId) => operations.resumeImport(context, storedImport(await known(runId)), runId),

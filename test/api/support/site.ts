@@ -29,6 +29,8 @@ export interface Site extends AsyncDisposable {
     headers?: Readonly<Record<string, string>>,
   ): Promise<Answer>;
   readonly tokens: Readonly<Record<Role, string>>;
+  /** A second server of the same installation, with a runtime of its own that the signal stops. */
+  another(signal: AbortSignal): Promise<Served>;
 }
 
 export interface Answer {
@@ -43,6 +45,8 @@ export interface SiteOptions {
   readonly oidc?: OidcConfig;
   readonly clock?: Clock;
   readonly serve?: Partial<ServeOptions>;
+  /** Registrations of the export instead of the usual few. */
+  readonly rows?: number;
   /** Starts against a database without Runback's tables. */
   readonly bare?: boolean;
 }
@@ -51,34 +55,39 @@ export interface SiteOptions {
 export async function openSite(options: SiteOptions = {}): Promise<Site> {
   const home = mkdtempSync(join(tmpdir(), "runback-api-"));
   mkdirSync(join(home, "exports"));
-  await writeSampleExport(join(home, "sample"), sampleCounts);
+  await writeSampleExport(
+    join(home, "sample"),
+    options.rows === undefined ? sampleCounts : { members: 500, events: 100, registrations: options.rows },
+  );
   await writeSampleExport(join(home, "exports", "later"), { ...sampleCounts, members: 41 });
   const database = await createDatabase();
   const lines: string[] = [];
   const stream = new PassThrough().on("data", (chunk: Buffer) => lines.push(chunk.toString()));
   const stop = new AbortController();
-  const runtime = await openRuntime({
-    home,
-    config: {
-      sourceFolder: "exports",
-      migrations: [
-        {
-          declaration: wildApricotImport,
-          source: "sample",
-          policies: {
-            "display.organizationName": "Test Club",
-            "scheduling.timezone": "America/Los_Angeles",
-            "membership.tiers.waMapping": sampleTierMapping,
+  const open = (signal: AbortSignal) =>
+    openRuntime({
+      home,
+      config: {
+        sourceFolder: "exports",
+        migrations: [
+          {
+            declaration: wildApricotImport,
+            source: "sample",
+            policies: {
+              "display.organizationName": "Test Club",
+              "scheduling.timezone": "America/Los_Angeles",
+              "membership.tiers.waMapping": sampleTierMapping,
+            },
           },
-        },
-      ],
-      ...(options.oidc === undefined ? {} : { oidc: options.oidc }),
-    },
-    env: { DATABASE_URL: database.url, VAULT_URL: pathToFileURL(join(home, "vault")).href },
-    logger: jsonLogger(stream, "default", "debug"),
-    signal: stop.signal,
-    ...(options.clock === undefined ? {} : { clock: options.clock }),
-  });
+        ],
+        ...(options.oidc === undefined ? {} : { oidc: options.oidc }),
+      },
+      env: { DATABASE_URL: database.url, VAULT_URL: pathToFileURL(join(home, "vault")).href },
+      logger: jsonLogger(stream, "default", "debug"),
+      signal,
+      ...(options.clock === undefined ? {} : { clock: options.clock }),
+    });
+  const runtime = await open(stop.signal);
   const tokens = { admin: adminToken } as Record<Role, string>;
   if (!options.bare) {
     await runtime.init();
@@ -108,6 +117,17 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
     tokens,
     databaseUrl: database.url,
     log: () => lines.join(""),
+    another: async (signal) => {
+      const second = await open(signal);
+      const server = await serve(second, { port: 0, adminToken, signal, limits: { eventPollMs: 10 } });
+      return {
+        url: server.url,
+        close: async () => {
+          await server.close();
+          await second.close();
+        },
+      };
+    },
     send: (who, method, path, body, headers) =>
       sendTo(url, who === null ? undefined : tokens[who], method, path, body, headers),
     [Symbol.asyncDispose]: async () => {
