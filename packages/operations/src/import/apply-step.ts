@@ -8,6 +8,8 @@ export interface ApplyRange {
   readonly stage: string;
   /** Rows after this line of the file. */
   readonly after: string;
+  /** Up to this line; null for the end of the file. */
+  readonly through: string | null;
   readonly limit: number;
   readonly runId: string;
   readonly runTime: string;
@@ -37,8 +39,9 @@ export async function applyStep(
   const plan = dialect.table(planTable(range.stage, entity));
   const next = await tx.query<{ last: string | null; rows: number }>(
     `SELECT ${dialect.cast("max(line)", "text")} AS last, ${dialect.cast("count(*)", "integer")} AS rows
-     FROM (SELECT line FROM ${plan} WHERE line > ${dialect.cast("$1", "bigint")} AND (${workCondition}) ORDER BY line LIMIT ${range.limit}) chunk`,
-    [range.after],
+     FROM (SELECT line FROM ${plan} WHERE line > ${dialect.cast("$1", "bigint")} AND (${dialect.cast("$2", "bigint")} IS NULL OR line <= ${dialect.cast("$2", "bigint")})
+       AND (${workCondition}) ORDER BY line LIMIT ${range.limit}) chunk`,
+    [range.after, range.through],
   );
   const { last, rows } = next.rows[0]!;
   if (last === null) return { last, rows: 0, created: 0, updated: 0, mapped: 0, changedMeanwhile: 0 };

@@ -5,15 +5,13 @@ import type { Context } from "../context.ts";
 import { policyBundle } from "../policies.ts";
 import { holdLease } from "../run/lease-guard.ts";
 import { assertStaged } from "./assert-staged.ts";
-import type { ImportCheckpoint } from "./checkpoint.ts";
+import type { EvidenceCheckpoint } from "./checkpoint.ts";
 import { idMap } from "./id-map.ts";
 import type { ImportOptions } from "./import-options.ts";
 import { migrationReport } from "./migration-report.ts";
 import { refusalsListed, refusedRows, samples } from "./plan-summary.ts";
 import { planTable, stageName } from "./stage-tables.ts";
 import { importWarnings } from "./warnings.ts";
-
-type EvidenceCheckpoint = ImportCheckpoint & { phase: "evidence" };
 
 /** Writes the bundle, then completes the run. Repeating it after any interruption gives the same bundle. */
 export async function writeEvidence(

@@ -1,7 +1,6 @@
 import {
   digestOf,
   type EntityCounts,
-  findTable,
   type ImportDeclaration,
   type Lease,
   qualifiedName,
@@ -9,17 +8,14 @@ import {
   sameTable,
   type Table,
 } from "@runback/core";
-import { appendAudit } from "../audit/append.ts";
 import type { Context } from "../context.ts";
 import { effectivePolicies } from "../policies.ts";
-import { nextStepRows } from "../run/advance.ts";
 import { holdLease } from "../run/lease-guard.ts";
-import { applyStep } from "./apply-step.ts";
-import { assertStaged } from "./assert-staged.ts";
+import { applyEntity } from "./apply-entity.ts";
 import type { ImportCheckpoint } from "./checkpoint.ts";
-import { digestedTables } from "./digested-tables.ts";
 import { writeEvidence } from "./evidence.ts";
 import type { ImportOptions } from "./import-options.ts";
+import { countRows, importTables } from "./import-tables.ts";
 import { parseContext } from "./parse-context.ts";
 import { countEntity, type PlanSummary } from "./plan-summary.ts";
 import { type StagedEntity, stageEntity } from "./stage-entity.ts";
@@ -39,7 +35,7 @@ export async function importStep(
   const run = (await context.engine.store.run(context.engine, runId))!;
   const checkpoint = run.checkpoint as ImportCheckpoint;
   if (checkpoint.phase === "stage") await stage(context, options, runId, lease);
-  else if (checkpoint.phase === "apply") await apply(context, options, runId, run.startedAt, lease!, checkpoint);
+  else if (checkpoint.phase === "apply") await applyEntity(context, options, run, lease!, checkpoint);
   else return await writeEvidence(context, options, run, lease, checkpoint);
   return false;
 }
@@ -105,11 +101,11 @@ async function stage(context: Context, options: ImportOptions, runId: string, le
   await assertSamePlan(context, options, plan);
   await engine.transaction(async (tx) => {
     if (lease) await holdLease(context, tx, lease);
-    if (!options.dryRun) await engine.journal.enroll(tx, journaledTables(declaration, tables));
+    if (!options.dryRun) await engine.journal.enroll(tx, tables);
     const applied = { rows: 0, changedMeanwhile: {} };
     const next: ImportCheckpoint = options.dryRun
       ? { phase: "evidence", plan, applied, completedAt: context.clock.now().toISOString(), after: before, digests: [] }
-      : { phase: "apply", plan, entity: 0, row: "0", stepRows: context.stepRows ?? firstStepRows, applied };
+      : { phase: "apply", plan, entity: 0, lanes: null, stepRows: context.stepRows ?? firstStepRows, applied };
     await engine.store.updateRun(tx, runId, { checkpoint: next, planDigest: plan.digest });
   });
 }
@@ -117,32 +113,6 @@ async function stage(context: Context, options: ImportOptions, runId: string, le
 /** Codes and ids of every lookup, in the order of the codes. */
 function lookupCodes(lookups: Readonly<Record<string, ReadonlyMap<string, string>>>): unknown {
   return Object.entries(lookups).map(([name, codes]) => [name, [...codes].sort(([a], [b]) => (a < b ? -1 : 1))]);
-}
-
-/** The tables a live run writes to and journals; the audit table is append-only by itself. */
-export function journaledTables(declaration: ImportDeclaration, tables: readonly Table[]): Table[] {
-  const names = [
-    ...declaration.entities.map((entity) => entity.table),
-    declaration.mapping.table,
-    ...(declaration.syncState ? [declaration.syncState.table] : []),
-  ];
-  return names.map((name) => tables.find((table) => sameTable(table, name))!);
-}
-
-async function importTables({ engine }: Context, declaration: ImportDeclaration): Promise<Table[]> {
-  const catalog = await engine.catalog();
-  const names = [
-    ...declaration.entities.map((entity) => entity.table),
-    declaration.mapping.table,
-    ...(declaration.syncState ? [declaration.syncState.table] : []),
-  ];
-  return names.map((name) => {
-    const table = findTable(catalog, qualifiedName(name));
-    if (table) return table;
-    throw new RunbackError("TABLE_MISSING", `Table ${qualifiedName(name)} is not on this target.`, {
-      recovery: "Nothing was written. Run `runback init`, or check that --target names the right database.",
-    });
-  });
 }
 
 /** A required column the declaration does not fill would fail at the first row: said before anything is read. */
@@ -175,17 +145,6 @@ function assertColumns(declaration: ImportDeclaration, tables: readonly Table[])
   }
 }
 
-export async function countRows(
-  { engine }: Pick<Context, "engine">,
-  tx: Parameters<Parameters<Context["engine"]["transaction"]>[0]>[0],
-  table: Table,
-): Promise<number> {
-  const { rows } = await tx.query<{ rows: string }>(
-    `SELECT ${engine.dialect.cast("count(*)", "text")} AS rows FROM ${engine.dialect.table(table)}`,
-  );
-  return Number(rows[0]!.rows);
-}
-
 /** The dry run is the contract: a live run with `--plan` executes that plan or nothing. */
 async function assertSamePlan({ engine }: Context, { plan, dryRun }: ImportOptions, now: PlanSummary): Promise<void> {
   if (dryRun || plan === undefined || plan === now.digest) return;
@@ -213,126 +172,4 @@ async function assertSamePlan({ engine }: Context, { plan, dryRun }: ImportOptio
       details: { approved: plan, now: now.digest, differs },
     },
   );
-}
-
-/** Commits the next rows of one entity: data, mapping, journal, checkpoint and audit entry in one transaction. */
-async function apply(
-  context: Context,
-  options: ImportOptions,
-  runId: string,
-  runTime: string,
-  lease: Lease,
-  checkpoint: ImportCheckpoint & { phase: "apply" },
-): Promise<void> {
-  const { engine, clock } = context;
-  const { declaration } = options;
-  const entity = declaration.entities[checkpoint.entity];
-  if (entity === undefined) return await concludeWriting(context, options, runId, runTime, lease, checkpoint);
-  const tables = await importTables(context, declaration);
-  const target = tables.find((table) => sameTable(table, entity.table))!;
-  const began = clock.now().getTime();
-  const next = await engine.transaction(
-    async (tx): Promise<ImportCheckpoint> => {
-      await holdLease(context, tx, lease);
-      if (checkpoint.row === "0") await assertStaged(context, tx, entity, runId, checkpoint.plan);
-      await engine.journal.begin(tx, runId);
-      const range = {
-        entity,
-        stage: stageName(runId),
-        after: checkpoint.row,
-        limit: checkpoint.stepRows,
-        runId,
-        runTime,
-      };
-      const step = await applyStep(context, tx, declaration, target, range);
-      if (step.last === null) {
-        // Nothing left may also mean that everything is gone.
-        await assertStaged(context, tx, entity, runId, checkpoint.plan);
-        const moved = { ...checkpoint, entity: checkpoint.entity + 1, row: "0" };
-        await engine.store.updateRun(tx, runId, { checkpoint: moved });
-        return moved;
-      }
-      const durationMs = clock.now().getTime() - began;
-      const changedMeanwhile = { ...checkpoint.applied.changedMeanwhile };
-      if (step.changedMeanwhile > 0)
-        changedMeanwhile[entity.name] = (changedMeanwhile[entity.name] ?? 0) + step.changedMeanwhile;
-      const moved: ImportCheckpoint = {
-        ...checkpoint,
-        row: step.last,
-        stepRows: context.stepRows ?? nextStepRows(step.rows, durationMs),
-        applied: { rows: checkpoint.applied.rows + step.rows, changedMeanwhile },
-      };
-      await engine.store.addStep(tx, { runId, name: entity.name, rows: step.rows, durationMs });
-      await engine.store.updateRun(tx, runId, {
-        checkpoint: moved,
-        addRows: step.created + step.updated + step.mapped,
-      });
-      await appendAudit(tx, engine.dialect, declaration.auditTable, "migration:step", {
-        run_id: runId,
-        entity: entity.name,
-        through_row: Number(step.last),
-        created: step.created,
-        updated: step.updated,
-        mapped: step.mapped,
-      });
-      return moved;
-    },
-    { lockTimeoutMs: stepLockMs },
-  );
-  if (next.phase !== "apply") return;
-  const total = Object.values(next.plan.entities).reduce((sum, counts) => sum + counts.created + counts.updated, 0);
-  context.onProgress?.({ runId, phase: entity.name, done: next.applied.rows, total });
-}
-
-/** The last write: when the source was last read completely. Then the state of the tables is fixed, in one snapshot. */
-async function concludeWriting(
-  context: Context,
-  options: ImportOptions,
-  runId: string,
-  runTime: string,
-  lease: Lease,
-  checkpoint: ImportCheckpoint & { phase: "apply" },
-): Promise<void> {
-  const { engine, clock } = context;
-  const { declaration } = options;
-  const tables = await importTables(context, declaration);
-  const refused =
-    Object.values(checkpoint.plan.entities).some((counts) => counts.quarantined + counts.conflicts > 0) ||
-    Object.keys(checkpoint.applied.changedMeanwhile).length > 0;
-  const wrote = checkpoint.applied.rows > 0;
-  if (declaration.syncState && !refused && wrote) {
-    const { table, columns } = declaration.syncState;
-    const time = engine.dialect.cast("$1", "instant");
-    await engine.transaction(async (tx) => {
-      await holdLease(context, tx, lease);
-      await engine.journal.begin(tx, runId);
-      // From when it began, not when it ended: what changed at the source meanwhile is asked for again next time.
-      await tx.query(
-        `UPDATE ${engine.dialect.table(table)} SET ${columns.map((column) => `${engine.dialect.id(column)} = ${time}`).join(", ")}`,
-        [runTime],
-      );
-    });
-  }
-  const evidence = await engine.transaction(
-    async (tx) => {
-      const after: Record<string, number> = {};
-      const digests = [];
-      for (const entity of declaration.entities)
-        after[entity.name] = await countRows(context, tx, tables.find((table) => sameTable(table, entity.table))!);
-      for (const table of digestedTables(declaration, tables)) digests.push(await engine.digests(tx, table));
-      return { after, digests };
-    },
-    { isolation: "snapshot", readOnly: true, bulk: true },
-  );
-  await engine.transaction(async (tx) => {
-    await holdLease(context, tx, lease);
-    const next: ImportCheckpoint = {
-      phase: "evidence",
-      plan: checkpoint.plan,
-      applied: checkpoint.applied,
-      completedAt: clock.now().toISOString(),
-      ...evidence,
-    };
-    await engine.store.updateRun(tx, runId, { checkpoint: next });
-  });
 }

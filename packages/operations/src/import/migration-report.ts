@@ -1,6 +1,6 @@
 import type { EntityCounts, ImportDeclaration, Run } from "@runback/core";
 import type { Context } from "../context.ts";
-import type { ImportCheckpoint } from "./checkpoint.ts";
+import type { EvidenceCheckpoint } from "./checkpoint.ts";
 import { finalCounts } from "./evidence.ts";
 import { mappingObject } from "./id-map.ts";
 import { jsonChunks, jsonItems } from "./json-stream.ts";
@@ -11,7 +11,7 @@ export function migrationReport(
   context: Pick<Context, "engine">,
   declaration: ImportDeclaration,
   run: Run,
-  checkpoint: ImportCheckpoint & { phase: "evidence" },
+  checkpoint: EvidenceCheckpoint,
   stage: string,
 ): AsyncIterable<Uint8Array> {
   const counts = finalCounts(checkpoint);
@@ -52,11 +52,7 @@ export function migrationReport(
 /** Tools read a report whole. Beyond this many records the mapping is in `id-map.json` alone, which is read as a stream. */
 const mappingsListed = 50_000;
 
-function entityReport(
-  name: string,
-  counts: EntityCounts,
-  { plan, after }: ImportCheckpoint & { phase: "evidence" },
-): unknown {
+function entityReport(name: string, counts: EntityCounts, { plan, after }: EvidenceCheckpoint): unknown {
   const accepted = counts.created + counts.updated + counts.unchanged;
   return {
     file: plan.staged.find((staged) => staged.entity === name)!.file,
