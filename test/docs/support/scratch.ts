@@ -51,7 +51,10 @@ export async function openScratch(): Promise<Scratch> {
   return {
     folder,
     type: async (line) => {
-      const ended = await promisify(execFile)("sh", ["-c", `exec 2>&1\n(exit ${status})\n${line}`], { cwd: folder, env }).then(
+      const ended = await promisify(execFile)("sh", ["-c", `exec 2>&1\n(exit ${status})\n${line}`], {
+        cwd: folder,
+        env,
+      }).then(
         ({ stdout }) => ({ status: 0, printed: stdout }),
         (error: { code: number; stdout: string }) => ({ status: error.code, printed: error.stdout }),
       );

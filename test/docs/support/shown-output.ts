@@ -23,13 +23,17 @@ export class ShownOutput {
         skipping = true;
         continue;
       }
+      const from = at;
       let found = this.#matches(expected, lines[at]);
       while (skipping && !found && at < lines.length) found = this.#matches(expected, lines[++at]);
-      if (!found) return `the page shows\n  ${expected}\nbut the command printed\n  ${lines.slice(at, at + 12).join("\n  ") || "nothing more"}`;
+      if (!found)
+        return `the page shows\n  ${expected}\nbut the command printed\n  ${lines.slice(from, from + 40).join("\n  ") || "nothing more"}`;
       skipping = false;
       at++;
     }
-    return skipping || at >= lines.length ? null : `the command printed more than the page shows:\n  ${lines.slice(at).join("\n  ")}`;
+    return skipping || at >= lines.length
+      ? null
+      : `the command printed more than the page shows:\n  ${lines.slice(at).join("\n  ")}`;
   }
 
   #matches(expected: string, actual: string | undefined): boolean {
@@ -41,7 +45,7 @@ export class ShownOutput {
       const known = this.#bound.get(id);
       return known === undefined ? ![...this.#bound.values()].includes(here.ids[index]!) : known === here.ids[index];
     });
-    if (fits) page.ids.forEach((id, index) => this.#bound.set(id, here.ids[index]!));
+    if (fits) for (const [index, id] of page.ids.entries()) this.#bound.set(id, here.ids[index]!);
     return fits;
   }
 }
