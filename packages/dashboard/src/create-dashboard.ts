@@ -5,6 +5,7 @@ import { verifyBundle } from "@runback/vault";
 import { Hono } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { csrf } from "hono/csrf";
+import { HTTPException } from "hono/http-exception";
 import type { BundleView } from "./bundle-section.ts";
 import { errorPage } from "./error-page.ts";
 import { healthPage } from "./health-page.ts";
@@ -35,7 +36,7 @@ export function createDashboard({ runtime, authenticate }: DashboardOptions): Ho
   const place = { target, location: context.engine.location };
 
   app.onError((error, c) => {
-    const known = error instanceof RunbackError ? error : unexpected();
+    const known = error instanceof RunbackError ? error : error instanceof HTTPException ? foreignForm() : unexpected();
     c.header("content-security-policy", pagePolicy);
     return c.html(errorPage(known), known.status as 400);
   });
@@ -129,6 +130,14 @@ export function ownPath(given: unknown): string {
   } catch {
     return "/";
   }
+}
+
+/** What the form check throws: the only one of its kind among these routes. */
+function foreignForm(): RunbackError {
+  return new RunbackError("FORM_REFUSED", "This form did not come from a page of Runback.", {
+    recovery: "Open the address of Runback itself, and sign in there.",
+    status: 403,
+  });
 }
 
 function unexpected(): RunbackError {

@@ -2,6 +2,7 @@ import { STATUS_CODES } from "node:http";
 import { z } from "@hono/zod-openapi";
 import { RunbackError } from "@runback/core";
 import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
 import type { ApiEnv } from "../api-env.ts";
 
 /** Every answer that is not a success: RFC 9457, with the stable code and what to do. */
@@ -23,6 +24,12 @@ export type Problem = z.infer<typeof problemSchema>;
 /** What an error says to the client. Anything that is not an error of Runback says nothing of itself. */
 export function publicError(thrown: unknown): RunbackError {
   if (thrown instanceof RunbackError) return thrown;
+  if (thrown instanceof HTTPException && thrown.status < 500) {
+    return new RunbackError("REQUEST_INVALID", "The request is not valid.", {
+      recovery: "Nothing was written. /docs describes what this route takes.",
+      status: thrown.status,
+    });
+  }
   // Undefined table or schema: the address is right, but `init` was never run there.
   if (["42P01", "3F000"].includes(String((thrown as { code?: unknown } | null)?.code))) {
     return new RunbackError("NOT_INITIALISED", "Runback's own tables are not on this target.", {
