@@ -18,12 +18,16 @@ export interface Job {
   readonly runId: string;
   /** For a rollback: the run it takes back. */
   readonly reverts?: string;
-  /** Rows a step. */
-  readonly stepRows: number;
+  /** Rows a step; absent: as the operation decides. */
+  readonly stepRows?: number;
   /** The time it is, all the time; absent: the system's. */
   readonly now?: string;
   /** Milliseconds of silence after which the vault is given up. */
   readonly vaultTimeoutMs?: number;
+  /** Milliseconds of silence after which another process may take over, and after half of which a target counts as gone. */
+  readonly leaseTtlMs?: number;
+  /** Milliseconds after which the server ends a transaction whose client says nothing. */
+  readonly idleInTransactionMs?: number;
 }
 
 export interface JobHooks {
@@ -44,7 +48,11 @@ const policies = {
 /** Runs it to its end in this process. */
 export async function runJob(job: Job, hooks: JobHooks = {}): Promise<JobResult> {
   const clock = job.now === undefined ? { now: () => new Date() } : fixedClock(job.now);
-  const opened = openPostgres(job.databaseUrl, { max: 3, connectTimeout: 5 });
+  const opened = openPostgres(job.databaseUrl, {
+    max: 3,
+    connectTimeout: 5,
+    ...(job.idleInTransactionMs === undefined ? {} : { idleInTransactionMs: job.idleInTransactionMs }),
+  });
   const engine = hooks.engine?.(opened) ?? opened;
   const stored = await openVault(job.vaultUrl, {
     credentials: CREDENTIALS,
@@ -59,7 +67,8 @@ export async function runJob(job: Job, hooks: JobHooks = {}): Promise<JobResult>
     logger: silentLogger,
     holder: thisHolder,
     isDead: isDeadHolder,
-    stepRows: job.stepRows,
+    ...(job.stepRows === undefined ? {} : { stepRows: job.stepRows }),
+    ...(job.leaseTtlMs === undefined ? {} : { leaseTtlMs: job.leaseTtlMs }),
     newRunId: () => job.runId,
     ...(hooks.onProgress === undefined ? {} : { onProgress: hooks.onProgress }),
   };
