@@ -1,5 +1,6 @@
 import { html } from "hono/html";
-import { chip, type Tone } from "./chip.ts";
+import type { Tone } from "./chip.ts";
+import { prose } from "./docs-prose.ts";
 import { membersTable, type Schema, type Schemas } from "./docs-schema.ts";
 import { page } from "./layout.ts";
 import type { Markup } from "./markup.ts";
@@ -50,7 +51,7 @@ export function docsPage({ info, paths, components }: OpenApi): Markup {
   return page({
     title: "API",
     body: html`<h1>${info.title} API <span class="soft small">${info.version}</span></h1>
-<p class="lead">${info.description ?? ""} For tools: <a href="/v1/openapi.json">/v1/openapi.json</a>.</p>
+<p class="lead">${prose(info.description)} For tools: <a href="/v1/openapi.json">/v1/openapi.json</a>.</p>
 <nav class="panel" aria-label="Routes">${tags.map((tag) => html`<h2>${tag}</h2><ul>${tagged(tag).map((entry) => html`<li><a href="#${anchor(entry)}"><code>${entry.method.toUpperCase()} ${entry.path}</code></a> <span class="soft">${entry.operation.summary ?? ""}</span></li>`)}</ul>`)}</nav>
 ${entries.map((entry) => operationSection(entry, schemas))}`,
   });
@@ -60,9 +61,9 @@ function operationSection(entry: Entry, schemas: Schemas): Markup {
   const { method, path, operation } = entry;
   const role = operation.security?.[0]?.bearer?.[0];
   return html`<section class="panel" id="${anchor(entry)}">
-<h2>${chip(methodTones[method] ?? "calm", method.toUpperCase())} <code>${path}</code></h2>
+<h2><span class="tag ${methodTones[method] ?? "calm"}">${method.toUpperCase()}</span> <code>${path}</code></h2>
 <p>${operation.summary ?? ""}. ${role === undefined ? "Takes no token." : html`Role: <strong>${role}</strong>.`}</p>
-${operation.description ? html`<p class="soft">${operation.description}</p>` : ""}
+${operation.description ? html`<p class="soft">${prose(operation.description)}</p>` : ""}
 ${parametersTable(operation)}
 ${body("Request body", operation.requestBody, schemas)}
 ${Object.entries(operation.responses)
@@ -77,14 +78,14 @@ ${Object.entries(operation.responses)
 function parametersTable({ parameters = [] }: Operation): Markup | "" {
   if (parameters.length === 0) return "";
   return html`<div class="scroll"><table><thead><tr><th scope="col">Parameter</th><th scope="col">In</th><th scope="col">Meaning</th></tr></thead>
-<tbody>${parameters.map((each) => html`<tr><th scope="row" class="mono">${each.name}</th><td>${each.in}${each.required ? "" : html` <span class="soft">(optional)</span>`}</td><td class="small">${each.description ?? each.schema?.description ?? ""}</td></tr>`)}</tbody></table></div>`;
+<tbody>${parameters.map((each) => html`<tr><th scope="row" class="mono">${each.name}</th><td>${each.in}${each.required ? "" : html` <span class="soft">(optional)</span>`}</td><td class="small">${prose(each.description ?? each.schema?.description)}</td></tr>`)}</tbody></table></div>`;
 }
 
 function body(title: string, { content }: Content = {}, schemas: Schemas): Markup | "" {
   if (content === undefined) return "";
   return html`${Object.entries(content).map(
     ([type, { schema = {} }]) =>
-      html`<details><summary>${title} <code>${type}</code></summary>${membersTable(schema, schemas)}</details>`,
+      html`<details><summary>${prose(title)} <code>${type}</code></summary>${membersTable(schema, schemas)}</details>`,
   )}`;
 }
 

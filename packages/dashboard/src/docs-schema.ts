@@ -1,4 +1,5 @@
 import { html } from "hono/html";
+import { prose } from "./docs-prose.ts";
 import type { Markup } from "./markup.ts";
 
 /** What the page reads of a JSON Schema. */
@@ -62,7 +63,7 @@ function members(schema: Schema, schemas: Schemas, prefix: string, depth: number
     const inner = resolve(member, schemas);
     const list = inner.type === "array" && inner.items ? resolve(inner.items, schemas) : undefined;
     const required = found.required?.includes(name) ?? false;
-    const row = html`<tr><th scope="row" class="mono">${prefix}${name}</th><td class="small">${typeText(member, schemas)}${required ? "" : html` <span class="soft">(optional)</span>`}</td><td class="small">${member.description ?? inner.description ?? ""}${inner.default === undefined ? "" : html` Default: <code>${JSON.stringify(inner.default)}</code>`}</td></tr>`;
+    const row = html`<tr><th scope="row" class="mono">${prefix}${name}</th><td class="small">${typeText(member, schemas)}${required ? "" : html` <span class="soft">(optional)</span>`}</td><td class="small">${prose(member.description ?? inner.description)}${inner.default === undefined ? "" : html` Default: <code>${JSON.stringify(inner.default)}</code>`}</td></tr>`;
     if (depth >= deepest) return [row];
     return [row, ...members(list ?? inner, schemas, `${prefix}${name}${list ? "[]" : ""}.`, depth + 1)];
   });

@@ -41,7 +41,8 @@ thead th { color: var(--soft); font-weight: 600; font-size: .85rem; white-space:
 tbody th { font-weight: 600; }
 th:last-child, td:last-child { padding-right: 0; }
 .number { text-align: right; white-space: nowrap; }
-td.tight, .tight { white-space: nowrap; }
+.number + :not(.number) { padding-left: .75rem; }
+.tight { white-space: nowrap; }
 .zero { color: var(--soft); }
 .chip { display: inline-flex; gap: .4rem; align-items: center; padding: .08rem .55rem; border-radius: 1rem; font-size: .82rem; font-weight: 600; white-space: nowrap; }
 .chip svg { flex: none; }
@@ -50,7 +51,7 @@ td.tight, .tight { white-space: nowrap; }
 .calm { color: var(--calm); background: var(--calm-back); }
 .notice { border-radius: .6rem; padding: .85rem 1.1rem; margin: 0 0 1.25rem; border: 1px solid currentColor; }
 .notice p { margin: .2rem 0 0; color: var(--text); }
-dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: .9rem 1.5rem; margin: 0; }
+dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(13rem, 45%), 1fr)); gap: .9rem 1.5rem; margin: 0; }
 dt { color: var(--soft); font-size: .82rem; } dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 .soft { color: var(--soft); } .small { font-size: .88rem; }
 .bar { display: block; width: 100%; height: .7rem; border-radius: .35rem; overflow: hidden; background: var(--band); }
@@ -60,6 +61,9 @@ dt { color: var(--soft); font-size: .82rem; } dd { margin: 0; min-width: 0; over
 .legend svg { margin-right: .35rem; }
 td.wide { min-width: 9rem; vertical-align: middle; }
 details > summary { cursor: pointer; color: var(--accent); } details[open] > summary { margin-bottom: .6rem; }
+.tag { display: inline-block; padding: .05rem .5rem; border-radius: .3rem; font-size: .8rem; font-weight: 700; }
+.panel > p:last-child, .panel > ul:last-child { margin-bottom: 0; }
+.panel > p:first-of-type { margin-top: 0; }
 .empty { text-align: center; padding: 2.5rem 1rem; color: var(--soft); }
 .pager { display: flex; justify-content: space-between; margin-top: .25rem; }
 form.sign { max-width: 26rem; margin: 10vh auto 0; } form.sign h1 { margin-bottom: .3rem; }

@@ -35,7 +35,13 @@ export function madeId(prefix: string) {
 /** Page of a list: how many, and where the last page ended. */
 export const pageQuery = (cursor: z.ZodType<string>) =>
   z.strictObject({
-    limit: z.coerce.number().int().min(1).max(100).default(20).openapi({ type: "integer", minimum: 1, maximum: 100 }),
+    limit: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(100)
+      .default(20)
+      .openapi({ type: "integer", minimum: 1, maximum: 100, description: "Entries a page, 1 to 100; 20 unless said." }),
     cursor: cursor.optional().openapi({ description: "`next` of the page before." }),
   });
 

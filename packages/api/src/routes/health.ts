@@ -18,7 +18,7 @@ const route = createRoute({
   tags: ["Health"],
   security: [],
   summary: "Whether the target, Runback's own tables and the vault answer",
-  description: "Takes no token. 503 names the dependency that fails by a stable code.",
+  description: "503 names the dependency that fails by a stable code.",
   responses: { 200: json(schema, "All answer."), 503: json(schema, "At least one does not.") },
 });
 
