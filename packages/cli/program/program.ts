@@ -1,3 +1,4 @@
+import { RunbackError } from "@runback/core";
 import { Command, CommanderError } from "commander";
 import { approveCommand, tokenCommand } from "./commands/access.ts";
 import { bundleCommand } from "./commands/bundle.ts";
@@ -21,7 +22,8 @@ export async function main(args: readonly string[]): Promise<number> {
     .option("--target <name>", "database to work on, as runback.config.ts names it")
     .option("--config <file>", "configuration file", "runback.config.ts")
     .configureHelp({ showGlobalOptions: true })
-    .exitOverride();
+    .exitOverride()
+    .configureOutput(errorsThrown);
   for (const command of [
     initCommand,
     importCommand,
@@ -41,16 +43,25 @@ export async function main(args: readonly string[]): Promise<number> {
     await program.parseAsync(args, { from: "user" });
     return session.status;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    return printError(error, args.includes("--json"));
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    return printError(error instanceof CommanderError ? usageError(error) : error, args.includes("--json"));
   } finally {
     await session.close();
   }
 }
 
+/** Usage errors are printed once, in the form of every other error. */
+const errorsThrown = { outputError: () => {} };
+
+function usageError({ code, message }: CommanderError): RunbackError {
+  // Commander's own word for a command group without a command is "(outputHelp)"; the help is on stderr by then.
+  const why = code === "commander.help" ? "A command is missing." : message.replace(/^error: /, "");
+  return new RunbackError("USAGE", why, { recovery: "Add --help to a command to see its arguments and options." });
+}
+
 /** Global options are accepted after the command as well as before it, and usage errors are thrown, not exited on. */
 function inherit(command: Command): Command {
-  command.exitOverride();
+  command.exitOverride().configureOutput(errorsThrown);
   const own = command.options.map((option) => option.long);
   if (command.commands.length === 0) {
     if (!own.includes("--json")) command.option("--json", "print exactly one JSON document on stdout");
