@@ -175,7 +175,7 @@ describe.each(engineNames)("audit on %s", (name) => {
     const first = await auditAnchor(test_.context, auditTable);
     expect(first).toMatchObject({
       anchored: true,
-      key: "audit-anchors/runback.audit/000000000006.json",
+      key: "audit/runback.audit/000000000006.json",
       head: { seq: 6 },
     });
     expect(await auditAnchor(test_.context, auditTable)).toMatchObject({ anchored: false, key: first.key });
@@ -211,7 +211,7 @@ describe.each(engineNames)("audit on %s", (name) => {
     await append(engine, ["g"]);
     const head = (await auditVerify(test_.context, auditTable)).head!;
     await test_.context.vault.put(
-      "audit-anchors/runback.audit/000000000007.json",
+      "audit/runback.audit/000000000007.json",
       Buffer.from(JSON.stringify({ relation: "runback.audit", ...head, at: "2026-01-01T00:00:00.000Z" })),
     );
     expect((await auditVerify(test_.context, auditTable)).problems).toMatchObject([
@@ -224,7 +224,7 @@ describe.each(engineNames)("audit on %s", (name) => {
     ["of another table", JSON.stringify({ relation: "public.other", seq: 9, sha256: "0".repeat(64), at: "" })],
     ["of another place", JSON.stringify({ relation: "runback.audit", seq: 8, sha256: "0".repeat(64), at: "" })],
   ])("an anchor that is %s is a problem", async (_what, content) => {
-    await test_.context.vault.put("audit-anchors/runback.audit/000000000009.json", Buffer.from(content));
+    await test_.context.vault.put("audit/runback.audit/000000000009.json", Buffer.from(content));
     const found = await auditVerify(test_.context, auditTable);
     expect(found.problems).toMatchObject([
       { kind: "anchor-mismatch", detail: expect.stringContaining("AUDIT_ANCHOR_DAMAGED") },

@@ -5,7 +5,7 @@ import { engineNames, lockedS3, type TestContext, testContext } from "./support.
 
 const day = 24 * 60 * 60 * 1000;
 const objects = [
-  "audit-anchors/runback.audit/000000000001.json",
+  "audit/runback.audit/000000000001.json",
   "bundles/run-a/SHA256SUMS",
   "bundles/run-a/migration-report.json",
   "dry-runs/run-b/SHA256SUMS",
@@ -60,7 +60,7 @@ describe.each([
     test_.clock.advance(4_000 * day);
     await sweep();
     expect(await keys(test_.context.vault)).toEqual(
-      objects.filter((key) => /^(audit-anchors|bundles|other)\//.test(key)),
+      objects.filter((key) => /^(audit|bundles|other)\//.test(key)),
     );
   });
 

@@ -4,6 +4,14 @@ import { errorDocument, RunbackError } from "@runback/core";
 export function printError(error: unknown, json: boolean): number {
   const document = errorDocument(error);
   if (json) process.stdout.write(`${JSON.stringify(document)}\n`);
-  else process.stderr.write(`error ${document.error.code}: ${document.error.message}\n${document.error.recovery}\n`);
+  else
+    process.stderr.write(
+      `error ${document.error.code}: ${oneLine(document.error.message)}\n${document.error.recovery}\n`,
+    );
   return error instanceof RunbackError ? error.exit : 2;
+}
+
+/** Messages of compilers and drivers have several lines; whoever greps a log wants one. */
+function oneLine(text: string): string {
+  return text.trim().replaceAll(/\s*\n\s*/g, " ");
 }

@@ -1,9 +1,13 @@
 import { RunbackError } from "@runback/core";
 import { Command, CommanderError } from "commander";
 import { approveCommand, tokenCommand } from "./commands/access.ts";
+import { auditCommand } from "./commands/audit.ts";
 import { bundleCommand } from "./commands/bundle.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { execCommand } from "./commands/exec.ts";
 import { importCommand } from "./commands/import.ts";
 import { initCommand } from "./commands/init.ts";
+import { retentionCommand } from "./commands/retention.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
 import { runsCommand } from "./commands/runs.ts";
 import { serveCommand } from "./commands/serve.ts";
@@ -26,11 +30,15 @@ export async function main(args: readonly string[]): Promise<number> {
     .configureOutput(errorsThrown);
   for (const command of [
     initCommand,
+    doctorCommand,
     importCommand,
     runsCommand,
     verifyCommand,
     rollbackCommand,
+    execCommand,
     bundleCommand,
+    auditCommand,
+    retentionCommand,
     approveCommand,
     tokenCommand,
     serveCommand,

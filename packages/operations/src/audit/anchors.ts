@@ -13,7 +13,7 @@ export interface AuditAnchor {
 /** Where a table's anchors are, with the slash at its end. What a file name cannot hold is percent-encoded. */
 export function anchorPrefix(table: TableRef): string {
   const name = auditRelation(table).replace(/[%/\\\p{Cc}]/gu, (char) => encodeURIComponent(char));
-  return `audit-anchors/${name}/`;
+  return `audit/${name}/`;
 }
 
 /** Twelve digits: key order is chain order for a trillion entries. */
