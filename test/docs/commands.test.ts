@@ -1,16 +1,17 @@
 import { globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { consoleBlocks } from "./support/console-blocks.ts";
+import { shapeDifferences } from "./support/same-shape.ts";
 import { openScratch } from "./support/scratch.ts";
+import { shownCommands } from "./support/shown-commands.ts";
 import { ShownOutput } from "./support/shown-output.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const pages = ["README.md", ...globSync("docs/*.md", { cwd: root })].filter(
-  (page) => consoleBlocks(readFileSync(`${root}/${page}`, "utf8")).length > 0,
+  (page) => shownCommands(readFileSync(`${root}/${page}`, "utf8")).length > 0,
 );
 
-test("the tour is part of what is checked", () => {
+test("the tour and the command line's page are part of what is checked", () => {
   expect(pages).toContain("README.md");
   expect(pages).toContain("docs/cli.md");
 });
@@ -18,8 +19,17 @@ test("the tour is part of what is checked", () => {
 test.each(pages)("every command of %s prints what the page shows", { timeout: 300_000 }, async (page) => {
   await using scratch = await openScratch();
   const output = new ShownOutput();
-  for (const { command, shown, line } of consoleBlocks(readFileSync(`${root}/${page}`, "utf8"))) {
+  for (const { command, shown, line, kind } of shownCommands(readFileSync(`${root}/${page}`, "utf8"))) {
     const { printed } = await scratch.type(output.command(command));
-    expect(output.compare(shown, printed), `${page}, line ${line}: ${command}`).toBeNull();
+    const where = `${page}, line ${line}: ${command}`;
+    if (kind === "console") expect(output.compare(shown, printed), where).toBeNull();
+    else expect(shapeDifferences(JSON.parse(shown.join("\n")), documentOf(printed)), where).toEqual([]);
   }
 });
+
+/** stdout and stderr share the terminal; the document is the one line that begins with a brace and is no log line. */
+function documentOf(printed: string): unknown {
+  const lines = printed.split("\n").filter((line) => line.startsWith("{") && !line.startsWith('{"timestamp"'));
+  expect(lines, printed).toHaveLength(1);
+  return JSON.parse(lines[0]!);
+}
