@@ -56,7 +56,18 @@ export async function sessionEnvironment(
   } finally {
     await sql.end({ timeout: 5 });
   }
-  return environment;
+  return { ...environment, ...libpqVariables(sql.options) };
+}
+
+/** For programs that take no URL: a plain `psql` or `pg_dump` reaches the target too, and no other database by mistake. */
+function libpqVariables({ host, port, user, pass, database }: postgres.Sql["options"]): Record<string, string> {
+  return {
+    PGHOST: host.join(","),
+    PGPORT: port.join(","),
+    PGUSER: user,
+    PGDATABASE: database,
+    ...(typeof pass === "string" ? { PGPASSWORD: pass } : {}),
+  };
 }
 
 function notNamed(cause?: unknown): RunbackError {
