@@ -16,7 +16,7 @@ interface Options {
 
 export function importCommand(session: Session): Command {
   return new Command("import")
-    .description("one run of the membership migration")
+    .description("one run of a migration: plan it, or write it")
     .option("--source <dir>", "folder of the export, or wildapricot://account")
     .option("--dry-run", "parse, classify and plan; write nothing")
     .option("--operator <name>", "who runs it, for the record")
