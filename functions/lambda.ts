@@ -20,7 +20,14 @@ export function lambdaHandler(
     const { code, message, recovery } = errorDocument(thrown).error;
     const entry = { timestamp: new Date().toISOString(), level: "error", op: "functions.api", code, message, recovery };
     process.stdout.write(`${JSON.stringify(entry)}\n`);
-    const problem = { type: "about:blank", title: "The service could not start", status: 500, code };
+    const problem = {
+      type: `urn:runback:error:${code}`,
+      title: "Internal Server Error",
+      status: 500,
+      detail: "The service could not start.",
+      code,
+      recovery: "The log of the function says why.",
+    };
     return context.json(problem, 500, { "content-type": "application/problem+json" });
   });
   return streamHandle(app);

@@ -54,7 +54,7 @@ export function createApi(runtime: Runtime, options: ApiOptions = {}): Api {
   const parts: ApiParts = { runtime, limits, host: options.host ?? localHost(runtime) };
   const app: Api = new OpenAPIHono<ApiEnv>({ defaultHook: refuseInvalid });
 
-  app.onError((error, c) => problemResponse(c, publicError(error)));
+  app.onError((error, c) => problemResponse(c, publicError(error, c.get("principal") !== undefined)));
   app.notFound((c) => problemResponse(c, routeNotFound()));
   app.use(requestId({ limitLength: 64 }));
   app.use(requestLog(logger));

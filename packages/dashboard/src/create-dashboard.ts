@@ -36,9 +36,9 @@ export function createDashboard({ runtime, authenticate }: DashboardOptions): Ho
   const place = { target, location: context.engine.location };
 
   app.onError((error, c) => {
-    const known = error instanceof RunbackError ? error : error instanceof HTTPException ? foreignForm() : unexpected();
+    const shown = shownError(error, c.get("viewer") !== undefined);
     c.header("content-security-policy", pagePolicy);
-    return c.html(errorPage(known), known.status as 400);
+    return c.html(errorPage(shown), shown.status as 400);
   });
   app.use("/session/*", csrf());
   app.use("/session", csrf());
@@ -130,6 +130,12 @@ export function ownPath(given: unknown): string {
   } catch {
     return "/";
   }
+}
+
+/** Before somebody is signed in, a failing dependency says nothing of itself: its words can name users and databases. */
+function shownError(error: unknown, signedIn: boolean): RunbackError {
+  if (error instanceof HTTPException) return foreignForm();
+  return error instanceof RunbackError && (signedIn || error.status < 500) ? error : unexpected();
 }
 
 /** What the form check throws: the only one of its kind among these routes. */

@@ -21,9 +21,18 @@ export const problemSchema = z
 
 export type Problem = z.infer<typeof problemSchema>;
 
-/** What an error says to the client. Anything that is not an error of Runback says nothing of itself. */
-export function publicError(thrown: unknown): RunbackError {
-  if (thrown instanceof RunbackError) return thrown;
+/**
+ * What an error says to the client. Anything that is not an error of Runback says nothing of itself, and to whom nobody knows
+ * yet, a failing dependency says no more than its code: its words can name users and databases.
+ */
+export function publicError(thrown: unknown, known: boolean): RunbackError {
+  if (thrown instanceof RunbackError) {
+    if (known || thrown.status < 500) return thrown;
+    return new RunbackError(thrown.code, "A dependency does not answer.", {
+      recovery: "Try again. `GET /v1/health` names what fails.",
+      status: thrown.status,
+    });
+  }
   if (thrown instanceof HTTPException && thrown.status < 500) {
     return new RunbackError("REQUEST_INVALID", "The request is not valid.", {
       recovery: "Nothing was written. /docs describes what this route takes.",

@@ -1,5 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { Run } from "@runback/core";
+import { type Run, RunbackError } from "@runback/core";
 import type { Api, ApiParts } from "../api-env.ts";
 import { takes } from "../auth/bearer.ts";
 import { idempotent } from "../http/idempotency.ts";
@@ -63,6 +63,16 @@ export function addStartRun(app: Api, parts: ApiParts): void {
   });
   app.openapi(resume, async (c) => {
     const run = await runtime.run(c.req.valid("param").id);
+    if (run.kind === "exec") {
+      throw new RunbackError(
+        "RUN_NOT_RESUMABLE",
+        `Run ${run.runId} is of another program, which nobody here can go on with.`,
+        {
+          recovery: "Start the program again with `runback exec`, or take back what it wrote.",
+          status: 409,
+        },
+      );
+    }
     if (run.state !== "completed" && run.state !== "aborted")
       await host.start({ runId: run.runId, attempt: nextAttempt(run, runtime.context.clock.now()) });
     c.header("location", `/v1/runs/${run.runId}`);
