@@ -1,4 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import type { Engine } from "@runback/core";
 import { openPostgres } from "@runback/engines";
 import { anchorRetention, auditAnchor, auditExport, auditList, auditVerify } from "@runback/operations";
@@ -315,6 +317,13 @@ describe.each(engineNames)("audit on %s", (name) => {
       expect(sha256(record.previous + record.rowSha256)).toBe(record.sha256);
       previous = record.sha256;
     });
+    // The recipe of docs/audit.md.
+    const page = readFileSync(new URL("../../docs/audit.md", import.meta.url), "utf8");
+    const recipe = /^printf %s "\$line" \| .*$/m.exec(page)![0].replace(/ +#.*$/, "");
+    for (const line of [lines[0]!, lines[5]!]) {
+      const printed = execFileSync("sh", ["-c", recipe], { env: { ...process.env, line }, encoding: "utf8" });
+      expect(printed.split(" ")[0]).toBe(JSON.parse(line).rowSha256);
+    }
     expect(JSON.parse(lines[6]!)).toMatchObject({ seq: null, sha256: null, entry: { action: "forged" } });
   });
 
