@@ -3,7 +3,7 @@ import { type FaultyNetwork, startFaultyNetwork } from "./faulty-network.ts";
 import { expectRecovery } from "./interrupted.ts";
 import { deep, seed, seededRandom } from "./seeded-random.ts";
 import { startWorker, type WorkerEnd } from "./start-worker.ts";
-import { freshPlace, type Place, type Subject, subject } from "./targets.ts";
+import { freshPlace, type Place, type Subject, script, subject } from "./targets.ts";
 
 const cuts = (few: number, many: number) => Array.from({ length: deep ? many : few }, (_, index) => index);
 
@@ -58,6 +58,44 @@ describe.each(["import", "rollback"] as const)(`connection cut during %s (RUNBAC
     const worker = through(place, network);
     await happened;
     expectToldOrDone(await worker.end);
+    await expectRecovery(under, place);
+  });
+
+  test.each(cuts(2, 30))("session ended by the server between two statements: %i", async (index) => {
+    const random = seededRandom(seed + index);
+    await using place = await freshPlace(under);
+    const where = { databaseUrl: place.databaseUrl, vaultUrl: place.vaultUrl };
+    const inside = under.points.flatMap((point, at) =>
+      /^before (SELECT|insert|update|INSERT|UPDATE)/.test(point) ? [at + 1] : [],
+    );
+    const worker = startWorker({ ...under.task, ...where, holdAt: inside[Math.floor(random() * inside.length)]! });
+    expect(await worker.held).toBeDefined();
+    await script(
+      place.databaseUrl,
+      "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    );
+    worker.go();
+    expectToldOrDone(await worker.end);
+    await expectRecovery(under, place);
+  });
+
+  test.each(cuts(1, 10))("a network that swallows everything: told within the bound: %i", async (index) => {
+    const random = seededRandom(seed + index);
+    await using place = await freshPlace(under);
+    await using network = await startFaultyNetwork(place.databaseUrl);
+    const happened = network.cut({
+      at: { bytes: Math.floor((0.3 + 0.6 * random()) * whole.bytes) },
+      how: "silence",
+      all: true,
+    });
+    const leaseTtlMs = 3_000;
+    const worker = startWorker({ ...under.task, databaseUrl: network.url, vaultUrl: place.vaultUrl, leaseTtlMs });
+    await happened;
+    const began = performance.now();
+    const end = await worker.end;
+    expect(end).toMatchObject({ stderr: "", signal: null, error: { code: "TARGET_UNREACHABLE" } });
+    expect(performance.now() - began).toBeLessThan(20_000);
+    network.heal();
     await expectRecovery(under, place);
   });
 });

@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 import type { JobResult } from "./job.ts";
 import type { WorkerJob } from "./worker.ts";
 
+/** The young generation that `runback` itself sets: what is measured here is what users get. */
+const asTheCommandLine = ["--max-semi-space-size=8", "--semi-space-growth-factor=1"];
 const program = fileURLToPath(new URL("./worker.ts", import.meta.url));
 
 export interface WorkerEnd {
@@ -32,7 +34,9 @@ export interface Worker {
 
 /** Starts a job as a child process. Kill it or wait for its end. */
 export function startWorker(job: WorkerJob): Worker {
-  const child = spawn(process.execPath, [program, JSON.stringify(job)], { stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [...asTheCommandLine, program, JSON.stringify(job)], {
+    stdio: ["pipe", "pipe", "pipe"],
+  });
   const held = Promise.withResolvers<string | undefined>();
   let progress = 0;
   const waiting: { times: number; settle: () => void }[] = [];

@@ -105,7 +105,7 @@ async function measure(template: string, task: Task): Promise<Omit<Subject, "clo
 }
 
 /** A first import, then other writers: rows changed, deleted and unmapped, so that the next import has every class. */
-async function prepareImport(url: string, importing: Task): Promise<void> {
+export async function prepareImport(url: string, importing: Task): Promise<void> {
   await runThere(url, { ...importing, runId: setupRunId, stepRows: 5_000, now: "2026-01-01T00:00:00.000Z" });
   await script(
     url,

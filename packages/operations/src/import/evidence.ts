@@ -34,6 +34,8 @@ export async function writeEvidence(
   });
   await engine.transaction(async (tx) => {
     if (lease) await holdLease(context, tx, lease);
+    // Once more: lost between two pages of the id map, the rest of it would have read as empty.
+    for (const entity of declaration.entities) await assertStaged(context, tx, entity, run.runId, checkpoint.plan);
     for (const entity of declaration.entities)
       await tx.query(`DROP TABLE IF EXISTS ${engine.dialect.table(planTable(stageName(run.runId), entity))}`);
     if (!options.dryRun) await engine.store.savePolicies(tx, declaration.name, policiesOf(options));
