@@ -25,6 +25,16 @@ export interface TierShare {
   readonly percentage: number;
 }
 
+/** How reports speak of a distribution. */
+export interface DistributionWords {
+  /** `Tier Distribution`. */
+  readonly title: string;
+  /** `tier`. */
+  readonly noun: string;
+  /** What is counted: `members`. */
+  readonly rows: string;
+}
+
 export interface PolicyComparison {
   readonly key: string;
   readonly expected: unknown;
@@ -52,6 +62,8 @@ export interface VerificationReport {
     readonly database: Readonly<Record<string, number>>;
   };
   readonly tierDistribution: readonly TierShare[];
+  /** What the distribution is of; absent: of members over tiers. Null when the migration has none. */
+  readonly distribution?: DistributionWords | null;
   readonly policyVerification: readonly PolicyComparison[];
   readonly escalate: { readonly required: boolean; readonly reasons: readonly string[] };
 }

@@ -2,6 +2,7 @@ import { type CheckResult, outcome, type VerificationReport } from "@runback/cor
 import { html } from "hono/html";
 import { compareCounts } from "./compare-counts.ts";
 import { displayValue } from "./display-value.ts";
+import { capital, distributionWords } from "./distribution-words.ts";
 import { percentText } from "./percent-text.ts";
 import { printable } from "./printable.ts";
 import { tierChart } from "./tier-chart.ts";
@@ -40,7 +41,12 @@ export function countsSection(report: VerificationReport): Html {
   );
 }
 
-export function tiersSection({ tierDistribution }: VerificationReport): Html {
+export function tiersSection(report: VerificationReport): Html {
+  const words = distributionWords(report);
+  if (words === null) return html``;
+  const { tierDistribution } = report;
+  const noun = printable(words.noun);
+  const counted = capital(printable(words.rows));
   const rows = tierDistribution.map(
     (
       tier,
@@ -49,13 +55,13 @@ export function tiersSection({ tierDistribution }: VerificationReport): Html {
   );
   return section(
     "tiers",
-    "Tier Distribution",
+    printable(words.title),
     rows.length === 0
-      ? html`<p>No tiers were found.</p>`
-      : html`<figure>${tierChart(tierDistribution)}</figure>
+      ? html`<p>No ${noun}s were found.</p>`
+      : html`<figure>${tierChart(tierDistribution, { rows: printable(words.rows), noun })}</figure>
 ${table(
-  "Members in each tier",
-  html`<th scope="col">Tier</th><th scope="col">Code</th><th scope="col" class="number">Members</th><th scope="col" class="number">Share</th>`,
+  `${counted} in each ${noun}`,
+  html`<th scope="col">${capital(noun)}</th><th scope="col">Code</th><th scope="col" class="number">${counted}</th><th scope="col" class="number">Share</th>`,
   rows,
 )}`,
   );

@@ -1,6 +1,7 @@
 import { outcome, type VerificationReport } from "@runback/core";
 import { compareCounts } from "./compare-counts.ts";
 import { displayValue } from "./display-value.ts";
+import { capital, distributionWords } from "./distribution-words.ts";
 import { markdownTable } from "./markdown-table.ts";
 import { markdownCode, markdownText } from "./markdown-text.ts";
 import { percentText } from "./percent-text.ts";
@@ -13,7 +14,7 @@ export function markdownReport(report: VerificationReport): string {
   const sections: readonly (readonly [string, readonly string[]])[] = [
     ["Summary", summary(report)],
     ["Count Comparison", counts(report)],
-    ["Tier Distribution", tiers(report)],
+    ...distribution(report),
     ["Verification Checks", checks(report)],
     ["Policy Verification", policies(report)],
     ["Escalation", escalation(report)],
@@ -62,10 +63,18 @@ function counts(report: VerificationReport): string[] {
   );
 }
 
-function tiers(report: VerificationReport): string[] {
-  if (report.tierDistribution.length === 0) return ["No tiers were found."];
-  return markdownTable(
-    [{ title: "Tier" }, { title: "Name" }, { title: "Members", align: "right" }, { title: "Share", align: "right" }],
+function distribution(report: VerificationReport): [title: string, lines: string[]][] {
+  const words = distributionWords(report);
+  if (words === null) return [];
+  const title = markdownText(words.title);
+  if (report.tierDistribution.length === 0) return [[title, [`No ${markdownText(words.noun)}s were found.`]]];
+  const table = markdownTable(
+    [
+      { title: markdownText(capital(words.noun)) },
+      { title: "Name" },
+      { title: markdownText(capital(words.rows)), align: "right" },
+      { title: "Share", align: "right" },
+    ],
     report.tierDistribution.map((tier) => [
       markdownCode(tier.tierCode),
       markdownText(tier.tierName),
@@ -73,6 +82,7 @@ function tiers(report: VerificationReport): string[] {
       markdownText(percentText(tier.percentage)),
     ]),
   );
+  return [[title, table]];
 }
 
 function checks(report: VerificationReport): string[] {

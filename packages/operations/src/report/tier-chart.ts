@@ -14,13 +14,13 @@ type Html = ReturnType<typeof html>;
 
 /**
  * A horizontal bar chart as inline SVG. Widths are percentages and there is no view box, so that text keeps its size on any
- * screen. The longest bar fills its column: bars compare tiers, the printed share says how much of all members each has.
+ * screen. The longest bar fills its column: bars compare codes, the printed share says how much of all rows each has.
  * The table beside it holds the same data; screen readers get that and this summary.
  */
-export function tierChart(tiers: readonly TierShare[]): Html {
+export function tierChart(tiers: readonly TierShare[], words: { readonly rows: string; readonly noun: string }): Html {
   const largest = Math.max(1, ...tiers.map(({ count }) => count));
   return html`<svg class="chart" role="img" aria-labelledby="chart-title" width="100%" height="${tiers.length * rowHeight}">
-<title id="chart-title">Bar chart of members in each of ${tiers.length} tiers; the table below has the same numbers.</title>
+<title id="chart-title">Bar chart of ${words.rows} in each of ${tiers.length} ${words.noun}s; the table below has the same numbers.</title>
 ${tiers.map((tier, index) => bar(tier, index * rowHeight, largest))}</svg>`;
 }
 

@@ -117,6 +117,9 @@ export async function verify(
         tierDistribution: distributed
           ? await tx.savepoint((inner) => shareOf({ ...check, tx: inner }, distributed)).catch(() => [])
           : [],
+        distribution: distributed
+          ? { title: distributed.name, noun: distributed.noun, rows: distributed.entity }
+          : null,
         policyVerification: await tx
           .savepoint((inner) => comparePolicies({ ...check, tx: inner }))
           .catch(() => undefined),
@@ -139,6 +142,7 @@ export async function verify(
     summary,
     counts,
     tierDistribution: verified.tierDistribution,
+    distribution: verified.distribution,
     policyVerification: verified.policyVerification ?? [],
     escalate: escalation(verified.checks, counts),
   };
