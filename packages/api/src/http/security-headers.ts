@@ -6,7 +6,8 @@ export const apiPolicy = "default-src 'none'; frame-ancestors 'none'";
 
 /** Headers for everything; `no-store`, since answers hold what only the token's owner may see. */
 export function securityHeaders(): MiddlewareHandler {
-  const secure = secureHeaders({ xFrameOptions: "DENY", referrerPolicy: "no-referrer" });
+  // Not `no-referrer`: under it browsers send `Origin: null` with forms, which the check against foreign ones then refuses.
+  const secure = secureHeaders({ xFrameOptions: "DENY", referrerPolicy: "same-origin" });
   return async (c, next) => {
     await secure(c, async () => {
       await next();
