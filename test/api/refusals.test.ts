@@ -1,7 +1,7 @@
 import { symlinkSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { tableDigests } from "./support/digests.ts";
 import { importSample, openSite, type Site } from "./support/site.ts";
 
@@ -16,10 +16,12 @@ beforeAll(async () => {
 });
 afterAll(() => site[Symbol.asyncDispose]());
 
-/** Sends it, and proves that nothing was written. */
+/** After each test, whatever it sent: nothing was written. */
+afterEach(async () => expect(await tableDigests(site.databaseUrl)).toEqual(before));
+
+/** Sends it, and proves that the refusal has the form of all refusals. */
 async function refused(...request: Parameters<Site["send"]>) {
   const answer = await site.send(...request);
-  expect(await tableDigests(site.databaseUrl)).toEqual(before);
   expect(answer.headers.get("content-type")).toBe("application/problem+json");
   expect(answer.body).toMatchObject({ status: answer.status, type: `urn:runback:error:${answer.body.code}` });
   expect(answer.body.requestId).toBe(answer.headers.get("x-request-id"));
@@ -220,7 +222,6 @@ describe("bodies", () => {
     const { fields } = answer.body.details as { fields: { field: string; message: string }[] };
     expect(fields.map((each) => each.field)).toContain(field);
     expect(answer.text).not.toContain("somebody else");
-    expect(await tableDigests(site.databaseUrl)).toEqual(before);
   });
 });
 

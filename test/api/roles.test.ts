@@ -42,6 +42,13 @@ it("documents every route that is served, and serves every route that is documen
 });
 
 describe("without a valid token", () => {
+  let other: Site;
+  // Its own server: failures are counted by address.
+  beforeAll(async () => {
+    other = await openSite({ serve: { limits: { failedAuthentications: 1_000 } } });
+  });
+  afterAll(() => other[Symbol.asyncDispose]());
+
   it.each([
     ["no token", undefined, "TOKEN_MISSING"],
     ["an unknown token", "Bearer rb_unknown", "TOKEN_INVALID"],
@@ -49,8 +56,6 @@ describe("without a valid token", () => {
     ["another scheme", "Basic YWRtaW46YWRtaW4=", "TOKEN_INVALID"],
     ["a token with a quote", "Bearer x'OR'1'='1", "TOKEN_INVALID"],
   ])("%s is a 401 on every route, with a challenge, and nothing is written", async (_name, authorization, code) => {
-    // Its own server: failures are counted by address.
-    await using other = await openSite({ serve: { limits: { failedAuthentications: 1_000 } } });
     const before = await tableDigests(other.databaseUrl);
     for (const each of documented.filter(({ role }) => role !== null)) {
       const headers = authorization === undefined ? {} : { authorization };

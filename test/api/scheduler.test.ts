@@ -1,5 +1,5 @@
 import type { Engine, Logger } from "@runback/core";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { type Job, startScheduler } from "../../packages/api/src/schedules/scheduler.ts";
 import { freshTarget, type TestTarget } from "../support/engines.ts";
 
@@ -7,11 +7,12 @@ const hour = 3_600_000;
 const start = Date.parse("2026-01-15T14:20:00Z");
 let target: TestTarget;
 let engine: Engine;
-beforeEach(async () => {
+beforeAll(async () => {
   target = await freshTarget("postgres");
   engine = target.engine;
 });
-afterEach(() => target[Symbol.asyncDispose]());
+afterEach(() => engine.query("DELETE FROM runback.leases"));
+afterAll(() => target[Symbol.asyncDispose]());
 
 /** A process: its own clock and timers, which the test moves; the target is real. */
 function process_(holder: string, jobs: readonly Job[]) {

@@ -45,7 +45,7 @@ it("closing ends open event streams and refuses new connections; closing again d
 });
 
 it("a server that stops lets its run reach a step boundary, and the run can be gone on with", async () => {
-  await using site = await openSite({ rows: 4_000 });
+  await using site = await openSite({ rows: 2_000 });
   const stop = new AbortController();
   const stopping = await site.another(stop.signal);
   const started = await sendTo(stopping.url, site.tokens.operator, "POST", "/v1/runs", { dryRun: false });
