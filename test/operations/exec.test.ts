@@ -210,7 +210,7 @@ describe("exec", () => {
   });
 
   test("signals reach the program, and the run is recorded after it", async () => {
-    const child = spawn(process.execPath, [here("exec-host.ts"), database.url], {
+    const child = spawn(process.execPath, [fileURLToPath(new URL("./exec-host.ts", import.meta.url)), database.url], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     const ended = once(child, "close");
