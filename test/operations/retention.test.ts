@@ -59,9 +59,7 @@ describe.each([
     expect(second.vault.map(({ ids }) => ids)).toEqual([[], ["run-a"], ["snap-1"]]);
     test_.clock.advance(4_000 * day);
     await sweep();
-    expect(await keys(test_.context.vault)).toEqual(
-      objects.filter((key) => /^(audit|bundles|other)\//.test(key)),
-    );
+    expect(await keys(test_.context.vault)).toEqual(objects.filter((key) => /^(audit|bundles|other)\//.test(key)));
   });
 
   test("a dry run of the sweep tells the same and deletes nothing", async () => {
