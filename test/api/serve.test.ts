@@ -4,9 +4,33 @@ import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { serve } from "@runback/api";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { query } from "./support/digests.ts";
 import { ended, eventsOf, importSample, openSite, sendTo } from "./support/site.ts";
+
+it("a client that goes away from a stream ends its work, and leaves no line that is not JSON", async () => {
+  await using site = await openSite();
+  const runId = await importSample(site);
+  await query(site.databaseUrl, `UPDATE runback.runs SET state = 'paused' WHERE run_id = '${runId}'`);
+  const spies = (["log", "info", "warn", "error"] as const).map((name) => vi.spyOn(console, name));
+  const gone = new AbortController();
+  const reads = vi.spyOn(site.runtime, "run");
+  const stream = await fetch(`${site.url}/v1/runs/${runId}/events`, {
+    headers: { authorization: `Bearer ${site.tokens.viewer}` },
+    signal: gone.signal,
+  });
+  await stream.body!.getReader().read();
+  gone.abort();
+  // It reads every 10 ms; two equal counts around three requests mean that it reads no more.
+  let before = -1;
+  for (let tries = 0; reads.mock.calls.length !== before; tries++) {
+    if (tries > 200) throw new Error("the stream goes on without its client");
+    before = reads.mock.calls.length;
+    for (let request = 0; request < 3; request++) await site.send("viewer", "GET", "/v1/audit?limit=100");
+  }
+  for (const spy of spies) expect(spy).not.toHaveBeenCalled();
+  vi.restoreAllMocks();
+});
 
 it("says which port is taken", async () => {
   const other = createServer().listen(0, "127.0.0.1");

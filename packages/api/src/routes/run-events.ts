@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createRoute, z } from "@hono/zod-openapi";
-import type { Run } from "@runback/core";
+import { type Run, RunbackError } from "@runback/core";
 import type { Runtime } from "@runback/runtime";
 import type { Api, ApiParts } from "../api-env.ts";
 import type { ApiLimits } from "../api-options.ts";
@@ -39,8 +39,18 @@ export function addRunEvents(app: Api, { runtime, limits }: ApiParts): void {
     // A run that is not there is a 404, not a stream that says so.
     await runtime.run(id);
     const seen = Number(c.req.valid("header")["last-event-id"] ?? 0);
-    return eventStream((signal) => runEvents(runtime, limits, id, seen, signal));
+    return eventStream((signal) => untilFailure(runtime, id, runEvents(runtime, limits, id, seen, signal)));
   });
+}
+
+/** When the target stops answering the stream ends, and its client connects again: there is no status left to change. */
+async function* untilFailure(runtime: Runtime, id: string, texts: AsyncGenerator<string>): AsyncGenerator<string> {
+  try {
+    yield* texts;
+  } catch (error) {
+    const code = error instanceof RunbackError ? error.code : "UNEXPECTED";
+    runtime.context.logger.log("error", "api.events", { run_id: id, code });
+  }
 }
 
 async function* runEvents(
