@@ -2,7 +2,7 @@ import { type Engine, RunbackError, totalRows, undoClasses } from "@runback/core
 import fc from "fast-check";
 import { expect } from "vitest";
 import { journaled, undo } from "../../support/journaled.ts";
-import { historyDdl, historyTables } from "./schema.ts";
+import { historyDdl, historyRows, historyTables } from "./schema.ts";
 import { differences, stateOf } from "./state.ts";
 import { attempts, type Statement, statement } from "./statements.ts";
 
@@ -19,9 +19,9 @@ export interface History {
 const statements = (most: number) => fc.array(statement, { maxLength: most });
 
 export const history: fc.Arbitrary<History> = fc.record({
-  before: fc.array(statement, { minLength: 10, maxLength: 40 }),
-  run: fc.array(statement, { minLength: 1, maxLength: 8 }),
-  others: fc.oneof(fc.constant([]), statements(4)),
+  before: statements(10),
+  run: fc.array(statement, { minLength: 1, maxLength: 10 }),
+  others: fc.oneof(fc.constant([]), statements(6)),
   laterRun: fc.oneof(fc.constant([]), statements(4)),
   policy: fc.constantFrom("abort", "skip"),
   stepRows: fc.constantFrom(1, 2, 5, 1_000),
@@ -42,7 +42,7 @@ export async function checkHistory(
   { before, run, others, laterRun, policy, stepRows }: History,
 ): Promise<Outcome> {
   await engine.script(
-    `TRUNCATE ${names.join(", ")}; TRUNCATE runback.journal, runback.key_changes, runback.undo_rows; ${attempts(before)}`,
+    `TRUNCATE ${names.join(", ")}; TRUNCATE runback.journal, runback.key_changes, runback.undo_rows; ${historyRows}; ${attempts(before)}`,
   );
   const original = await stateOf(engine);
   const runId = await journaled(engine, names, (tx) => tx.script(attempts(run)));

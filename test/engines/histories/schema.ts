@@ -37,3 +37,14 @@ BEGIN
   EXECUTE statement;
 EXCEPTION WHEN integrity_constraint_violation OR cardinality_violation THEN NULL;
 END $$;`;
+
+/** Rows every history begins with, so that its statements find something to collide with. */
+export const historyRows = `
+INSERT INTO h.p SELECT g, 'w' || g, 'first' FROM generate_series(1, 4) g;
+INSERT INTO h.c SELECT g, 1 + g % 3, g, g FROM generate_series(1, 4) g;
+INSERT INTO h.k SELECT g, g, 'first' FROM generate_series(1, 4) g;
+INSERT INTO h.s SELECT g, 5 - g, g FROM generate_series(1, 4) g;
+INSERT INTO h.t VALUES (1, NULL, 'top'), (2, 1, 'a'), (3, 2, 'b'), (4, 2, 'c');
+INSERT INTO h.tc VALUES (1, NULL, 'top'), (2, 1, 'a'), (3, 2, 'b'), (5, 3, 'c');
+INSERT INTO h.e SELECT g, 'w' || g FROM generate_series(1, 3) g;
+INSERT INTO h.d SELECT g, g, 1 + g % 3 FROM generate_series(1, 3) g;`;

@@ -55,6 +55,7 @@ function referencedRules(parent: Layout, layouts: readonly Layout[], tables: rea
       .filter((key) => sameTable(key.references, parent.table))
       .map((key) => {
         const own = layouts.find((layout) => sameTable(layout.table, child));
+        const moves = valueChanges(parent, key);
         const leaves = own
           ? `LEFT JOIN runback.undo_rows v ON ${acting("v", own)} AND v.key = ${keyText("c", child)}
              AND (v.act = 'delete' OR v.act = 'update' AND ROW(${key.columns.map((name) => before("v", own, name)).join(", ")})
@@ -63,11 +64,11 @@ function referencedRules(parent: Layout, layouts: readonly Layout[], tables: rea
         return `
           UPDATE runback.undo_rows u SET class = 'referenced', act = 'none',
             detail = ${literal(`rows of ${qualifiedName(child)} reference it (${key.name})`)}
-          WHERE ${acting("u", parent)} AND u.act IN ('delete', 'update') AND EXISTS (
+          WHERE ${acting("u", parent)} AND u.act IN ('delete'${moves === "false" ? "" : ", 'update'"}) AND EXISTS (
             SELECT FROM ${tableName(parent.table)} p
             JOIN ${tableName(child)} c ON ${references(key, "p", "c")}
             ${leaves}
-            WHERE ${matchesKey("p", "u.key", parent.table)} AND (u.act = 'delete' OR ${valueChanges(parent, key)})
+            WHERE ${matchesKey("p", "u.key", parent.table)} AND (u.act = 'delete' OR ${moves})
               ${own ? "AND v.key IS NULL" : ""})`;
       }),
   );

@@ -8,7 +8,7 @@ import { replay } from "./replay.ts";
 import { revert } from "./revert.ts";
 import { imageDigest, liveDigest, matchesKey } from "./row-image.ts";
 import { runNumber } from "./run-number.ts";
-import { useExactText } from "./session.ts";
+import { useExactTextInBulk } from "./session.ts";
 
 export const journal: JournalPort = {
   enroll,
@@ -32,7 +32,7 @@ export const journal: JournalPort = {
 
 /** Compares every row the plan acted on with its before-image: the rollback's own verification. */
 async function remaining(tx: Connection, request: UndoRequest): Promise<number> {
-  await tx.query(useExactText);
+  await tx.query(useExactTextInBulk);
   const run = await runNumber(tx, request.runId);
   let rows = 0;
   for (const { num, table, columns } of await layoutsOf(tx, run, request.catalog.tables)) {

@@ -16,17 +16,19 @@ import { type Layout, layoutsOf } from "./layout.ts";
 import { asText, imageDigest, liveDigest, matchesKey } from "./row-image.ts";
 import { runNumber } from "./run-number.ts";
 import { orderSelfReferences } from "./self-references.ts";
-import { useExactText } from "./session.ts";
+import { useExactTextInBulk } from "./session.ts";
 
 /** Conflicts a plan lists by key; beyond that it gives counts. */
 const conflictsListed = 1_000;
 
 /** Puts every row of the run in exactly one class. Writes only `runback.undo_rows`, under the rollback's id. */
 export async function planUndo(tx: Connection, request: UndoRequest): Promise<UndoPlan> {
-  await tx.query(useExactText);
+  await tx.query(useExactTextInBulk);
   const run = await runNumber(tx, request.runId);
   const layouts = await layoutsOf(tx, run, request.catalog.tables);
   await tx.query("DELETE FROM runback.undo_rows WHERE plan = $1", [request.rollbackRunId]);
+  // Without it a run just written counts as a handful of rows, and each is looked up on its own.
+  await tx.script("ANALYZE runback.journal");
   for (const layout of layouts) await classify(tx, request, run, layout);
   await tx.script("ANALYZE runback.undo_rows");
   const uniqueOrder = await findConflicts(tx, request, layouts, run);
@@ -47,49 +49,52 @@ export async function planUndo(tx: Connection, request: UndoRequest): Promise<Un
  * The net change of each key over the run: its first before-image and its last after-digest. A run that touched no row
  * twice, which one hash aggregate tells, needs no sort for that.
  */
-async function net(tx: Connection, run: number, layout: Layout): Promise<string> {
+async function net(tx: Connection, run: number, layout: Layout): Promise<{ twice: boolean; rows: string }> {
   const entries = `runback.journal j WHERE j.run = ${run} AND j.layout = ${layout.num}`;
   const twice = await tx.query(`SELECT FROM ${entries} GROUP BY key HAVING count(*) > 1 LIMIT 1`);
-  if (twice.count === 0) return `SELECT key, before, after, ord FROM ${entries}`;
+  if (twice.count === 0) return { twice: false, rows: `SELECT key, before, after FROM ${entries}` };
   // Of two entries of one statement (a row deleted and its key inserted again) the one with the image came first.
-  return `
-    SELECT f.key, f.before, l.after, l.ord FROM
+  const rows = `
+    SELECT f.key, f.before, l.after FROM
       (SELECT key, before, row_number() OVER (PARTITION BY key ORDER BY ord, before IS NULL) AS at FROM ${entries}) f
-      JOIN (SELECT key, after, ord, row_number() OVER (PARTITION BY key ORDER BY ord DESC, after IS NULL) AS at FROM ${entries}) l
+      JOIN (SELECT key, after, row_number() OVER (PARTITION BY key ORDER BY ord DESC, after IS NULL) AS at FROM ${entries}) l
         ON l.key = f.key AND l.at = 1
     WHERE f.at = 1`;
+  return { twice: true, rows };
 }
 
 async function classify(tx: Connection, request: UndoRequest, run: number, layout: Layout): Promise<void> {
   const { table, columns } = layout;
-  const live = liveDigest("t", columns);
-  const restored = imageDigest("n.before", columns);
   const present = `t.${id(table.primaryKey[0]!)} IS NOT NULL`;
   const force = request.policy === "force";
+  const { twice, rows } = await net(tx, run, layout);
+  // OFFSET 0 keeps the planner from copying a digest into every place that reads it. The before-image's is computed only
+  // where it can decide: a row touched once that is as the run left it is not as it was before.
   await tx.query(
     `INSERT INTO runback.undo_rows (plan, layout, key, class, act, keyed, before, guard)
      SELECT $1, ${layout.num}, key, class,
        CASE WHEN class = 'reverted' THEN CASE WHEN before IS NULL THEN 'delete' WHEN after IS NULL THEN 'insert' ELSE 'update' END
          ${force ? "WHEN class = 'edited' THEN CASE WHEN before IS NULL THEN 'delete' ELSE 'update' END WHEN class = 'missing' THEN 'insert'" : ""}
-         WHEN passing THEN 'pass' ELSE 'none' END,
+         WHEN class = 'already' AND live IS NOT DISTINCT FROM after THEN 'pass' ELSE 'none' END,
        keyed, before, CASE WHEN class = 'edited' THEN live ELSE after END
      FROM (
-       SELECT n.key, n.before, n.after, n.ord, ${touchesKeys(layout)} AS keyed,
-         CASE WHEN n.before IS NULL THEN n.after IS NULL AND NOT ${present} ELSE n.after = ${restored} AND ${live} = n.after END AS passing,
-         ${force ? `CASE WHEN ${present} THEN ${live} END` : "NULL::bytea"} AS live,
-         CASE
-           WHEN n.before IS NULL AND n.after IS NULL THEN 'already'
-           WHEN n.before IS NULL THEN CASE WHEN NOT ${present} THEN 'already' WHEN ${live} = n.after THEN 'reverted' ELSE 'edited' END
-           WHEN n.after IS NULL THEN CASE WHEN NOT ${present} THEN 'reverted' WHEN ${live} = ${restored} THEN 'already' ELSE 'edited' END
-           WHEN NOT ${present} THEN 'missing'
-           WHEN ${live} = n.after THEN CASE WHEN n.after = ${restored} THEN 'already' ELSE 'reverted' END
-           WHEN ${live} = ${restored} THEN 'already'
+       SELECT *, CASE
+           WHEN live IS NOT DISTINCT FROM after THEN
+             CASE WHEN before IS NULL AND after IS NULL OR restored = after THEN 'already' ELSE 'reverted' END
+           WHEN live IS NOT DISTINCT FROM restored OR before IS NULL AND after IS NULL THEN 'already'
+           WHEN before IS NOT NULL AND after IS NOT NULL AND live IS NULL THEN 'missing'
            ELSE 'edited'
          END AS class
-       FROM (${await net(tx, run, layout)}) n
-       LEFT JOIN ${tableName(table)} t ON ${matchesKey("t", "n.key", table)}
-     ) classified
-     ORDER BY ord DESC`,
+       FROM (
+         SELECT *, CASE WHEN before IS NOT NULL AND (${twice} OR live IS DISTINCT FROM after) THEN ${imageDigest("before", columns)} END AS restored
+         FROM (
+           SELECT n.key, n.before, n.after, ${touchesKeys(layout)} AS keyed, CASE WHEN ${present} THEN ${liveDigest("t", columns)} END AS live
+           FROM (${rows}) n LEFT JOIN ${tableName(table)} t ON ${matchesKey("t", "n.key", table)}
+           OFFSET 0
+         ) live
+         OFFSET 0
+       ) digested
+     ) classified`,
     [request.rollbackRunId],
   );
 }

@@ -1,4 +1,11 @@
-import { type Connection, RunbackError, type UndoCursor, type UndoProgress, type UndoRequest } from "@runback/core";
+import {
+  type Connection,
+  foreignKeyOrder,
+  RunbackError,
+  type UndoCursor,
+  type UndoProgress,
+  type UndoRequest,
+} from "@runback/core";
 import { type Layout, layoutsOf } from "./layout.ts";
 import { reverseRowByRow, reverseStatement } from "./reverse-statement.ts";
 import { isConstraint, revert, withoutUserTriggers } from "./revert.ts";
@@ -26,6 +33,8 @@ export async function replay(
   await tx.query(useExactText);
   const run = await runNumber(tx, request.runId);
   const layouts = await layoutsOf(tx, run, request.catalog.tables);
+  const { order } = foreignKeyOrder(layouts.map((layout) => layout.table));
+  const parentsFirst = order.map((table) => layouts.find((layout) => layout.table === table)!);
   let before = cursor.seq === "0" ? null : cursor.seq;
   let rows = 0;
   let ended = false;
@@ -44,8 +53,12 @@ export async function replay(
       }
       const { ord, layouts: written } = next.value;
       before = ord;
-      // The new ones first: what waits, waits for them. A cascade has the number of the statement that caused it.
-      let pending: Waiting[] = [...written.map((layout) => ({ group: { ord, layout }, cause: undefined })), ...waiting];
+      // The new ones first: what waits, waits for them. A cascade has the number of the statement that caused it, and
+      // parents come first: restored before its cause, its effect would be cascaded away again.
+      const groups = parentsFirst
+        .filter((layout) => written.includes(layout.num))
+        .map(({ num }) => ({ ord, layout: num }));
+      let pending: Waiting[] = [...groups.map((group) => ({ group, cause: undefined })), ...waiting];
       do {
         waiting = pending;
         pending = [];
@@ -109,7 +122,7 @@ const statementsRead = 5_000;
 async function* statementsBackwards(tx: Connection, run: number, before: string | null): AsyncGenerator<Statement> {
   for (let last = before; ; ) {
     const found = await tx.query<Statement>(
-      `SELECT ord::text AS ord, to_json(array_agg(DISTINCT layout ORDER BY layout DESC)) AS layouts
+      `SELECT ord::text AS ord, to_json(array_agg(DISTINCT layout)) AS layouts
        FROM runback.journal j WHERE run = $1::int AND ($2::bigint IS NULL OR j.ord < $2::bigint)
        GROUP BY j.ord ORDER BY j.ord DESC LIMIT ${statementsRead}`,
       [run, last],

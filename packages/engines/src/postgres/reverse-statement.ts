@@ -1,7 +1,7 @@
 import type { Connection, Value } from "@runback/core";
 import { id, table as tableName } from "./dialect.ts";
 import type { Layout } from "./layout.ts";
-import { fromImage, liveDigest, matchesKey } from "./row-image.ts";
+import { fromImage, matchesKey, stillIs } from "./row-image.ts";
 
 /** Parameters of every statement here: the rollback's id, the run's number, the statement's order. */
 export type ReverseParams = readonly [plan: string, run: number, ord: string];
@@ -29,7 +29,6 @@ function reverse({ num, table, columns }: Layout, only = { row: "true", key: "tr
   const set = (list: typeof settable) => list.map(({ column, index }) => `${id(column.name)} = ${value(index)}`);
   const beside = set(settable.filter(({ column }) => !table.primaryKey.includes(column.name)));
   const key = id(table.primaryKey[0]!);
-  const live = liveDigest("t", columns);
   const moved = (side: "old_key" | "new_key") =>
     `EXISTS (SELECT FROM runback.key_changes k WHERE ${entries("k")} AND k.${side} = j.key)`;
   return {
@@ -38,11 +37,11 @@ function reverse({ num, table, columns }: Layout, only = { row: "true", key: "tr
         JOIN runback.journal j ON ${entries("j")} AND j.key = k.old_key AND j.after IS NULL
         JOIN runback.journal n ON ${entries("n")} AND n.key = k.new_key AND n.before IS NULL
       WHERE ${entries("k")} AND ${only.key} AND ${planned("k.old_key")} AND ${planned("k.new_key")}
-        AND ${matchesKey("t", "k.new_key", table)} AND ${live} = n.after`,
+        AND ${matchesKey("t", "k.new_key", table)} AND ${stillIs("t", columns, "n.after")}`,
     remove: `
       DELETE FROM ${name} t USING runback.journal j
       WHERE ${entries("j")} AND j.before IS NULL AND ${planned("j.key")} AND NOT ${moved("new_key")}
-        AND ${matchesKey("t", "j.key", table)} AND ${live} = j.after`,
+        AND ${matchesKey("t", "j.key", table)} AND ${stillIs("t", columns, "j.after")}`,
     restore: `
       INSERT INTO ${name} (${columns.map((column) => id(column.name)).join(", ")}) OVERRIDING SYSTEM VALUE
       SELECT ${columns.map((_, index) => value(index)).join(", ")} FROM runback.journal j
@@ -51,7 +50,7 @@ function reverse({ num, table, columns }: Layout, only = { row: "true", key: "tr
     update: `
       UPDATE ${name} t SET ${beside.join(", ") || `${key} = t.${key}`} FROM runback.journal j
       WHERE ${entries("j")} AND ${only.row} AND j.before IS NOT NULL AND j.after IS NOT NULL AND ${planned("j.key")}
-        AND ${matchesKey("t", "j.key", table)} AND ${live} = j.after`,
+        AND ${matchesKey("t", "j.key", table)} AND ${stillIs("t", columns, "j.after")}`,
   };
 }
 

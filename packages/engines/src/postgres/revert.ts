@@ -11,9 +11,9 @@ import {
 import { id, table as tableName } from "./dialect.ts";
 import { references } from "./find-conflicts.ts";
 import { type Layout, layoutsOf } from "./layout.ts";
-import { fromImage, liveDigest, matchesKey } from "./row-image.ts";
+import { fromImage, matchesKey, stillIs } from "./row-image.ts";
 import { runNumber } from "./run-number.ts";
-import { useExactText } from "./session.ts";
+import { useExactTextInBulk } from "./session.ts";
 
 type Act = "insert" | "update" | "delete";
 
@@ -39,7 +39,7 @@ export async function revert(
   cursor: UndoCursor,
   limit: number,
 ): Promise<UndoProgress> {
-  await tx.query(useExactText);
+  await tx.query(useExactTextInBulk);
   const run = await runNumber(tx, request.runId);
   const layouts = await layoutsOf(tx, run, request.catalog.tables);
   const list = phases(layouts);
@@ -111,11 +111,11 @@ const statements: Record<Act, (layout: Layout, range: string) => string> = {
       .filter(([column]) => !table.primaryKey.includes(column.name) && column.identity !== "always")
       .map(([column, index]) => `${id(column.name)} = ${fromImage("u.before", index, column)}`);
     return `UPDATE ${tableName(table)} t SET ${set.join(", ")}
-      FROM runback.undo_rows u WHERE ${range} AND ${matchesKey("t", "u.key", table)} AND ${liveDigest("t", columns)} = u.guard`;
+      FROM runback.undo_rows u WHERE ${range} AND ${matchesKey("t", "u.key", table)} AND ${stillIs("t", columns, "u.guard")}`;
   },
   delete: ({ table, columns }, range) => `
     DELETE FROM ${tableName(table)} t USING runback.undo_rows u
-    WHERE ${range} AND ${matchesKey("t", "u.key", table)} AND ${liveDigest("t", columns)} = u.guard`,
+    WHERE ${range} AND ${matchesKey("t", "u.key", table)} AND ${stillIs("t", columns, "u.guard")}`,
 };
 
 /**

@@ -55,6 +55,14 @@ export function liveDigest(alias: string, columns: readonly Column[]): string {
   return rowDigest(columns, (column) => `${alias}.${id(column.name)}`);
 }
 
+/**
+ * Whether a live row is as a digest says. Spelled so that no join can hash it: as part of a hash condition the digest of
+ * every row of the table was computed in every step, 145 s instead of 30 for a million rows in steps of 50,000.
+ */
+export function stillIs(alias: string, columns: readonly Column[], digest: string): string {
+  return `${liveDigest(alias, columns)} IS NOT DISTINCT FROM ${digest}`;
+}
+
 /** Digest of the row an image would restore. */
 export function imageDigest(imageExpression: string, columns: readonly Column[]): string {
   return rowDigest(columns, (column, index) => fromImage(imageExpression, index, column));

@@ -4,7 +4,10 @@ import { references } from "./find-conflicts.ts";
 import type { Layout } from "./layout.ts";
 import { imageValue, matchesKey } from "./row-image.ts";
 
-/** Generations that get steps of their own. Beyond, and in circles, rows go in one statement, which no order can fail. */
+/**
+ * Generations that get steps of their own. Later ones and circles go in one statement, where no order can fail; the walk
+ * goes on to twice as many, so that every row of a circle (of up to as many rows) is met beyond and kept with the others.
+ */
 const generations = 64;
 
 /**
@@ -45,9 +48,9 @@ async function order(
      ), placed (seq, generation) AS (
        SELECT seq, 0 FROM members m WHERE NOT EXISTS (SELECT FROM edges e WHERE e.later = m.seq)
        UNION
-       SELECT e.later, p.generation + 1 FROM placed p JOIN edges e ON e.first = p.seq WHERE p.generation < ${generations}
+       SELECT e.later, p.generation + 1 FROM placed p JOIN edges e ON e.first = p.seq WHERE p.generation < ${2 * generations}
      ), last AS (
-       SELECT m.seq, coalesce(max(p.generation), ${generations}) AS generation
+       SELECT m.seq, least(coalesce(max(p.generation), ${generations}), ${generations}) AS generation
        FROM members m LEFT JOIN placed p ON p.seq = m.seq GROUP BY m.seq
      )
      UPDATE runback.undo_rows u

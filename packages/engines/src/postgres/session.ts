@@ -26,3 +26,9 @@ export const exactTextClauses = Object.entries(exactText)
 export const useExactText = `SELECT ${Object.entries(exactText)
   .map(([name, value]) => `set_config('${name}', '${value}', true)`)
   .join(", ")}`;
+
+/**
+ * The same for transactions that join a run with its table: memory for the hash tables of a whole run, and the index
+ * for a step of it (at the default cost of a random page, every step read the whole table).
+ */
+export const useExactTextInBulk = `${useExactText}, set_config('work_mem', '128MB', true), set_config('random_page_cost', '1.1', true)`;
