@@ -12,6 +12,7 @@ import type { ImportOptions } from "./import-options.ts";
 import { importTables } from "./import-tables.ts";
 import { workCondition } from "./stage-entity.ts";
 import { planTable, stageName } from "./stage-tables.ts";
+import { stepFailure } from "./step-failure.ts";
 
 /** Milliseconds a step waits for a lock: other writers are busy for seconds, a forgotten session for hours. */
 const stepLockMs = 30_000;
@@ -170,7 +171,7 @@ async function stepLanes(
     0,
   );
   context.onProgress?.({ runId, phase: entity.name, done: committed.applied.rows, total });
-  if (failed) throw failed.reason;
+  if (failed) throw stepFailure(failed.reason, entity, runId);
 }
 
 function afterStep(
