@@ -45,7 +45,7 @@ export function createVault(settings: Settings) {
   // Audit anchors are not in the list: nothing that Runback runs may remove one.
   const remove = sst.aws.permission({
     actions: ["s3:DeleteObject"],
-    resources: ["bundles", "dry-runs", "snapshots"].map(
+    resources: ["dry-runs", "runs", "snapshots"].map(
       (kind) => $interpolate`${bucket.arn}/${VAULT_PREFIX}/${kind}/*`,
     ),
   });

@@ -77,7 +77,7 @@ it("lets the retention schedule alone delete, and never an audit anchor", () => 
     expect(grants(role)).not.toHaveProperty(["s3:DeleteObject"]);
   }
   expect(grants("VaultRetentionFunctionRole")["s3:DeleteObject"]).toEqual(
-    ["bundles", "dry-runs", "snapshots"].map((kind) => `${vault}/runback/${kind}/*`),
+    ["dry-runs", "runs", "snapshots"].map((kind) => `${vault}/runback/${kind}/*`),
   );
 });
 

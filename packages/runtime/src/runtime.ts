@@ -114,7 +114,9 @@ export function runtimeOver(parts: RuntimeParts): Runtime {
       status: 404,
     });
   };
-  const auditOf = (run: Pick<Run, "migration">): TableRef =>
+  // Programs and their rollbacks belong to no migration: their runs say where they are on record.
+  const auditOf = (run: Pick<Run, "migration" | "input">): TableRef =>
+    (run.input as { auditTable?: TableRef } | null)?.auditTable ??
     config.migrations.find((each) => each.declaration.name === run.migration)?.declaration.auditTable ??
     defaultAuditTable;
   const known = async (runId: string): Promise<Run> => {

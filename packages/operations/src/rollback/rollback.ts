@@ -115,7 +115,7 @@ export async function startRollback(
         startedAt: began.toISOString(),
         revertsRunId: options.runId,
         planDigest: plan.digest,
-        input: { onConflict: options.onConflict, approval: options.approval ?? null },
+        input: { onConflict: options.onConflict, approval: options.approval ?? null, auditTable: options.auditTable },
       });
       await engine.store.updateRun(tx, rollbackRunId, { checkpoint });
       // A run that stopped half way and is taken back must not be resumed over its own undoing.
