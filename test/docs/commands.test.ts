@@ -1,4 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { shapeDifferences } from "./support/same-shape.ts";
@@ -20,6 +22,10 @@ test.each(pages)("every command of %s prints what the page shows", { timeout: 30
   await using scratch = await openScratch();
   const output = new ShownOutput();
   for (const { command, shown, line, kind } of shownCommands(readFileSync(`${root}/${page}`, "utf8"))) {
+    if (kind === "file") {
+      await writeFile(join(scratch.folder, command), `${shown.join("\n")}\n`);
+      continue;
+    }
     const { printed } = await scratch.type(output.command(command));
     const where = `${page}, line ${line}: ${command}`;
     if (kind === "console") expect(output.compare(shown, printed), where).toBeNull();

@@ -24,8 +24,9 @@ test("every error is made with its code in plain sight", () => {
   const hidden = sources.flatMap(([path, text]) =>
     [...text.matchAll(/new RunbackError\(\s*(\w+)/g)].map((match) => `${path}: ${match[1]}`),
   );
-  // `notFound` is given its code; a supervisor's error is passed on with the code it was made with.
+  // `notFound` is given its code; what a supervisor or an operation made is passed on with its code.
   expect(hidden.sort()).toEqual([
+    "packages/api/src/http/problem.ts: thrown",
     "packages/runtime/src/embedded/connect.ts: code",
     "packages/runtime/src/runtime.ts: code",
   ]);

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,6 +19,9 @@ export interface Scratch extends AsyncDisposable {
   type(line: string): Promise<Typed>;
 }
 
+/** How pages write the folder they are in. */
+const shownFolder = "/srv/club";
+
 const clone = fileURLToPath(new URL("../../..", import.meta.url));
 
 /**
@@ -30,6 +33,7 @@ export async function openScratch(): Promise<Scratch> {
   const database = await createDatabase();
   const bin = join(folder, ".bin");
   await mkdir(bin);
+  await symlink(join(clone, "node_modules"), join(folder, "node_modules"));
   await writeConfig(folder, { source: ".runback/sample" });
   const main = join(clone, "packages/cli/src/main.ts");
   const shims = {
@@ -59,7 +63,7 @@ export async function openScratch(): Promise<Scratch> {
         (error: { code: number; stdout: string }) => ({ status: error.code, printed: error.stdout }),
       );
       status = ended.status;
-      return ended;
+      return { ...ended, printed: ended.printed.replaceAll(folder, shownFolder) };
     },
     [Symbol.asyncDispose]: async () => {
       await database.drop();
