@@ -1,7 +1,7 @@
 import type { Column, Table, TableRef } from "@runback/core";
 import { id, table as tableName } from "./dialect.ts";
 import { freeAlias, image, imageColumns, keyColumns, keyOperators, keyText, liveDigest, sameKey } from "./row-image.ts";
-import { exactTextClauses } from "./session.ts";
+import { captureClauses } from "./session.ts";
 
 /**
  * The trigger functions of one layout. An update joins the two transition tables by primary key; a row whose key
@@ -24,7 +24,7 @@ export function captureFunctions(layout: number, table: Table): string {
   const come = entry(keyText(newer, table), "NULL::text[]", liveDigest(newer, columns));
   return `
 CREATE OR REPLACE FUNCTION runback.${id(`capture_${layout}`)}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-  ${exactTextClauses} AS $capture$
+  ${captureClauses} AS $capture$
 DECLARE
   ${run} integer := runback.current_run();
   ${ord} bigint := nullif(current_setting('runback.at_' || pg_trigger_depth(), true), '')::bigint;
@@ -52,7 +52,7 @@ BEGIN
   RETURN NULL;
 END $capture$;
 CREATE OR REPLACE FUNCTION runback.${id(`key_change_${layout}`)}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-  ${exactTextClauses} AS $capture$
+  ${captureClauses} AS $capture$
 BEGIN
   INSERT INTO runback.key_changes (run, layout, ord, old_key, new_key)
   SELECT runback.current_run(), ${layout}, current_setting('runback.at_' || pg_trigger_depth(), true)::bigint, a, b

@@ -25,10 +25,10 @@ const conflictsListed = 1_000;
 export async function planUndo(tx: Connection, request: UndoRequest): Promise<UndoPlan> {
   await tx.query(useExactTextInBulk);
   const run = await runNumber(tx, request.runId);
-  const layouts = await layoutsOf(tx, run, request.catalog.tables);
-  await tx.query("DELETE FROM runback.undo_rows WHERE plan = $1", [request.rollbackRunId]);
   // Without it a run just written counts as a handful of rows, and each is looked up on its own.
   await tx.script("ANALYZE runback.journal");
+  const layouts = await layoutsOf(tx, run, request.catalog.tables);
+  await tx.query("DELETE FROM runback.undo_rows WHERE plan = $1", [request.rollbackRunId]);
   for (const layout of layouts) await classify(tx, request, run, layout);
   await tx.script("ANALYZE runback.undo_rows");
   const uniqueOrder = await findConflicts(tx, request, layouts, run);

@@ -13,7 +13,7 @@ import { references } from "./find-conflicts.ts";
 import { type Layout, layoutsOf } from "./layout.ts";
 import { fromImage, matchesKey, stillIs } from "./row-image.ts";
 import { runNumber } from "./run-number.ts";
-import { useExactTextInBulk } from "./session.ts";
+import { joinFreely, lookUpByKey, useExactTextInBulk } from "./session.ts";
 
 type Act = "insert" | "update" | "delete";
 
@@ -96,7 +96,9 @@ async function apply(
   const range = `u.plan = $1 AND u.act = '${act}' AND u.layout = ${layout.num} AND u.seq > $2::bigint AND u.seq <= $3::bigint`;
   const params = [request.rollbackRunId, from, to];
   if (act === "delete") await refuseNewReferences(tx, request, layout, range, params);
+  await tx.query(lookUpByKey);
   const done = await tx.query(statements[act](layout, range), params);
+  await tx.query(joinFreely);
   if (done.count !== size) throw changedMeanwhile(qualifiedName(layout.table), size - done.count);
 }
 
