@@ -58,13 +58,24 @@ describe("one writer at a time", () => {
   it("a holder that was replaced commits nothing more", async () => {
     await using target = await emptyTarget(world.vaultUrl);
     const { runId } = await startImport(target.context, importOptions(world.source));
+    const { engine } = target;
     let steps = 0;
+    let taken = false;
     const replaced = contextOf(target, {
       stepRows: 100,
-      onProgress: async () => {
-        // Between its third step and its fourth, somebody who thinks it is dead takes over.
-        if (++steps === 3)
-          await target.engine.query(`UPDATE runback.leases SET token = token + 1, holder = 'elsewhere:2:two'`);
+      onProgress: () => {
+        steps++;
+      },
+      // Between its third step and its fourth, somebody who thinks it is dead takes over.
+      engine: {
+        ...engine,
+        transaction: async (work, options) => {
+          if (steps === 3 && !taken) {
+            taken = true;
+            await engine.query(`UPDATE runback.leases SET token = token + 1, holder = 'elsewhere:2:two'`);
+          }
+          return await engine.transaction(work, options);
+        },
       },
     });
     await expect(advanceImport(replaced, importOptions(world.source), runId)).rejects.toMatchObject({
@@ -72,6 +83,7 @@ describe("one writer at a time", () => {
     });
     const { rows } = await target.engine.query(`SELECT state FROM runback.runs WHERE run_id = $1`, [runId]);
     expect(rows).toEqual([{ state: "running" }]);
+    expect(steps).toBeLessThanOrEqual(4);
   });
 });
 
