@@ -45,9 +45,7 @@ export function createVault(settings: Settings) {
   // Audit anchors are not in the list: nothing that Runback runs may remove one.
   const remove = sst.aws.permission({
     actions: ["s3:DeleteObject"],
-    resources: ["dry-runs", "runs", "snapshots"].map(
-      (kind) => $interpolate`${bucket.arn}/${VAULT_PREFIX}/${kind}/*`,
-    ),
+    resources: ["dry-runs", "runs", "snapshots"].map((kind) => $interpolate`${bucket.arn}/${VAULT_PREFIX}/${kind}/*`),
   });
 
   const url = $interpolate`s3://${bucket.name}/${VAULT_PREFIX}?region=${aws.getRegionOutput().region}`;
