@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type TestTarget, engineNames, freshTarget } from "../support/engines.ts";
+import { engineNames, freshTarget, type TestTarget } from "../support/engines.ts";
 import { bytesOf, journaled, undo } from "../support/journaled.ts";
 
 // The shape that every change goes through here: change → undo → byte-equal → undo of the undo → byte-equal to the change.
@@ -14,7 +14,12 @@ describe.each(engineNames)("journal on %s", (name) => {
 
   let schemas = 0;
   /** Creates the tables in a schema of their own and drives the change back and forth. */
-  async function roundTrip(ddl: string, tables: readonly string[], change: string, expected: { rows: number; replay?: string | null }) {
+  async function roundTrip(
+    ddl: string,
+    tables: readonly string[],
+    change: string,
+    expected: { rows: number; replay?: string | null },
+  ) {
     const { engine } = target;
     const schema = `s${++schemas}`;
     await engine.script(`CREATE SCHEMA ${schema}; SET search_path = ${schema};`.replace(/SET.*/, ""));
@@ -187,7 +192,9 @@ describe.each(engineNames)("journal on %s", (name) => {
 
   test("a table without a primary key is refused by name", async () => {
     await target.engine.script("CREATE TABLE keyless (v text)");
-    await expect(journaled(target.engine, ["keyless"], async () => {})).rejects.toMatchObject({ code: "TABLE_WITHOUT_KEY" });
+    await expect(journaled(target.engine, ["keyless"], async () => {})).rejects.toMatchObject({
+      code: "TABLE_WITHOUT_KEY",
+    });
   });
 
   test("naming a run that is not running is refused, and nothing is written", async () => {
@@ -214,9 +221,15 @@ describe.each(engineNames)("journal on %s", (name) => {
 
   test("a column added, renamed or dropped after the run", async () => {
     const { engine } = target;
-    await engine.script("CREATE TABLE later (id int PRIMARY KEY, v text, w int); INSERT INTO later VALUES (1, 'a', 1), (2, 'b', 2)");
-    const runId = await journaled(engine, ["later"], (tx) => tx.script("UPDATE later SET v = 'x'; DELETE FROM later WHERE id = 2"));
-    await engine.script("ALTER TABLE later ADD COLUMN extra text DEFAULT 'kept'; ALTER TABLE later RENAME COLUMN v TO value; UPDATE later SET extra = 'newer'");
+    await engine.script(
+      "CREATE TABLE later (id int PRIMARY KEY, v text, w int); INSERT INTO later VALUES (1, 'a', 1), (2, 'b', 2)",
+    );
+    const runId = await journaled(engine, ["later"], (tx) =>
+      tx.script("UPDATE later SET v = 'x'; DELETE FROM later WHERE id = 2"),
+    );
+    await engine.script(
+      "ALTER TABLE later ADD COLUMN extra text DEFAULT 'kept'; ALTER TABLE later RENAME COLUMN v TO value; UPDATE later SET extra = 'newer'",
+    );
     const back = await undo(engine, runId);
     expect(back.plan.conflicts).toEqual([]);
     expect((await engine.query("SELECT id, value, w, extra FROM later ORDER BY id")).rows).toEqual([
