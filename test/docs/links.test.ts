@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const pages = globSync(["*.md", "docs/**/*.md"], { cwd: root }).sort();
+const pages = globSync(["{README,CONTRIBUTING,CHANGELOG}.md", "docs/**/*.md"], { cwd: root }).sort();
 
 /** Links of a page outside code, as `[text](target)`. */
 function links(text: string): string[] {
