@@ -110,7 +110,8 @@ CREATE TABLE runback.undo_rows (
   before text[],
   guard bytea
 );
-CREATE INDEX undo_rows_order ON runback.undo_rows (plan, act, layout, seq);`,
+-- Filled by plan and read by place: with a B-tree over the same columns, filling took nearly twice as long.
+CREATE INDEX undo_rows_order ON runback.undo_rows USING brin (plan, act, layout, seq) WITH (pages_per_range = 16);`,
   },
   {
     version: 3,

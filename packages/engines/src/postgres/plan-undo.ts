@@ -25,12 +25,11 @@ const conflictsListed = 1_000;
 export async function planUndo(tx: Connection, request: UndoRequest): Promise<UndoPlan> {
   await tx.query(useExactTextInBulk);
   const run = await runNumber(tx, request.runId);
-  // Without it a run just written counts as a handful of rows, and each is looked up on its own.
-  await tx.script("ANALYZE runback.journal");
+  await settle(tx, "journal", "journal_run");
   const layouts = await layoutsOf(tx, run, request.catalog.tables);
   await tx.query("DELETE FROM runback.undo_rows WHERE plan = $1", [request.rollbackRunId]);
   for (const layout of layouts) await classify(tx, request, run, layout);
-  await tx.script("ANALYZE runback.undo_rows");
+  await settle(tx, "undo_rows", "undo_rows_order");
   const uniqueOrder = await findConflicts(tx, request, layouts, run);
   for (const layout of layouts) await orderSelfReferences(tx, request.rollbackRunId, layout);
   const keyChange = await tx.query("SELECT FROM runback.key_changes WHERE run = $1::int LIMIT 1", [run]);
@@ -43,6 +42,15 @@ export async function planUndo(tx: Connection, request: UndoRequest): Promise<Un
     digest: digestOf({ runId: request.runId, policy: request.policy, tables, fingerprint }),
     replay: keyChange.count > 0 ? "key-change" : uniqueOrder ? "unique-order" : circle ? "reference-circle" : null,
   };
+}
+
+/**
+ * What autovacuum would do some time later. Rows just written count as a handful without statistics, and are looked up
+ * one by one; a block range index knows nothing of new pages, and each is read, until they are summarised.
+ */
+async function settle(tx: Connection, table: "journal" | "undo_rows", index: string): Promise<void> {
+  await tx.script(`ANALYZE runback.${table}`);
+  await tx.query(`SELECT brin_summarize_new_values('runback.${index}'::regclass)`);
 }
 
 /**

@@ -66,7 +66,13 @@ export async function revert(
   return { cursor: { phase, seq }, rows, done: phase >= list.length };
 }
 
-/** The rows up to a limit, and all that share the last one's place. */
+/** Beyond the place of every row (self-references.ts gives the last ones theirs). */
+const end = 2n ** 47n;
+
+/**
+ * The rows up to a limit, and all that share the last one's place. Looked for in a window that grows: the rows of an act
+ * and a table lie together as a rule, and the index tells blocks apart, not rows.
+ */
 async function nextRows(
   tx: Connection,
   request: UndoRequest,
@@ -75,13 +81,18 @@ async function nextRows(
   after: string,
   limit: number,
 ): Promise<{ last: string | null; size: number }> {
-  const members = "runback.undo_rows WHERE plan = $1 AND act = $2 AND layout = $3::int AND seq > $4::bigint";
-  const chunk = await tx.query<{ last: string | null; size: number }>(
-    `SELECT last::text, (SELECT count(*)::int FROM ${members} AND seq <= last) AS size
-     FROM (SELECT max(seq) AS last FROM (SELECT seq FROM ${members} ORDER BY seq LIMIT $5::int) c) l`,
-    [request.rollbackRunId, act, layout.num, after, limit],
-  );
-  return chunk.rows[0]!;
+  const members = `runback.undo_rows WHERE plan = $1 AND act = $2 AND layout = $3::int AND seq > $4::bigint`;
+  for (let window = BigInt(limit); ; window *= 8n) {
+    const to = BigInt(after) + window;
+    const chunk = await tx.query<{ last: string | null; size: number; filled: boolean }>(
+      `SELECT last::text, filled, (SELECT count(*)::int FROM ${members} AND seq <= last) AS size
+       FROM (SELECT max(seq) AS last, count(*) = $6::int AS filled
+         FROM (SELECT seq FROM ${members} AND seq <= $5::bigint ORDER BY seq LIMIT $6::int) c) l`,
+      [request.rollbackRunId, act, layout.num, after, String(to), limit],
+    );
+    const { last, size, filled } = chunk.rows[0]!;
+    if (filled || to > end) return { last, size };
+  }
 }
 
 async function apply(
