@@ -54,7 +54,17 @@ function rollbackText(result: RollbackResult, planned: boolean): string {
       : result.rollbackRunId === null
         ? `Nothing was written: ${conflicts} of ${result.planned} rows are conflicts`
         : `Rollback ${result.rollbackRunId} of ${result.runId} (${(result.durationMs / 1000).toFixed(1)} s)`,
-    textTable(["table", planned ? "to revert" : "reverted", "already", "edited", "missing", "referenced"], rows),
+    textTable(
+      [
+        "table",
+        planned || result.rollbackRunId === null ? "to revert" : "reverted",
+        "already",
+        "edited",
+        "missing",
+        "referenced",
+      ],
+      rows,
+    ),
     ...result.conflicts
       .slice(0, 20)
       .map((conflict) => `  ${conflict.table} ${conflict.key.join("/")}: ${conflict.class}, ${conflict.detail}`),
