@@ -69,7 +69,7 @@ function referencedRules(parent: Layout, layouts: readonly Layout[], tables: rea
             JOIN ${tableName(child)} c ON ${references(key, "p", "c")}
             ${leaves}
             WHERE ${matchesKey("p", "u.key", parent.table)} AND (u.act = 'delete' OR ${moves})
-              ${own ? "AND v.key IS NULL" : ""})`;
+              ${own ? "AND v.key IS NULL" : ""} ${stillProvided(parent, key)})`;
       }),
   );
 }
@@ -80,6 +80,14 @@ function valueChanges(parent: Layout, key: ForeignKey): string {
     .filter((name) => !parent.table.primaryKey.includes(name))
     .map((name) => `p.${id(name)} IS DISTINCT FROM ${before("u", parent, name)}`);
   return changes.length === 0 ? "false" : changes.join(" OR ");
+}
+
+/** A value beside the key may come back in another row of the plan: a reference to it then dangles at no time. */
+function stillProvided(parent: Layout, key: ForeignKey): string {
+  if (key.referencedColumns.every((name) => parent.table.primaryKey.includes(name))) return "";
+  const same = key.referencedColumns.map((name) => `${before("r", parent, name)} = p.${id(name)}`);
+  return `AND NOT EXISTS (SELECT FROM runback.undo_rows r
+    WHERE ${acting("r", parent)} AND r.act IN ('insert', 'update') AND r.key <> u.key AND ${same.join(" AND ")})`;
 }
 
 /** Finds a row whose referenced value, beside its key, is to change: references to it must change at the same time. */

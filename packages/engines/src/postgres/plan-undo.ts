@@ -25,11 +25,11 @@ const conflictsListed = 1_000;
 export async function planUndo(tx: Connection, request: UndoRequest): Promise<UndoPlan> {
   await tx.query(useExactTextInBulk);
   const run = await runNumber(tx, request.runId);
-  await settle(tx, "journal", "journal_run");
+  await settle(tx, "journal (run, layout, ord)", "journal_run");
   const layouts = await layoutsOf(tx, run, request.catalog.tables);
   await tx.query("DELETE FROM runback.undo_rows WHERE plan = $1", [request.rollbackRunId]);
   for (const layout of layouts) await classify(tx, request, run, layout);
-  await settle(tx, "undo_rows", "undo_rows_order");
+  await settle(tx, "undo_rows (plan, act, layout, seq, keyed)", "undo_rows_order");
   const uniqueOrder = await findConflicts(tx, request, layouts, run);
   for (const layout of layouts) await orderSelfReferences(tx, request.rollbackRunId, layout);
   const keyChange = await tx.query("SELECT FROM runback.key_changes WHERE run = $1::int LIMIT 1", [run]);
@@ -48,8 +48,8 @@ export async function planUndo(tx: Connection, request: UndoRequest): Promise<Un
  * What autovacuum would do some time later. Rows just written count as a handful without statistics, and are looked up
  * one by one; a block range index knows nothing of new pages, and each is read, until they are summarised.
  */
-async function settle(tx: Connection, table: "journal" | "undo_rows", index: string): Promise<void> {
-  await tx.script(`ANALYZE runback.${table}`);
+async function settle(tx: Connection, columns: string, index: string): Promise<void> {
+  await tx.script(`ANALYZE runback.${columns}`);
   await tx.query(`SELECT brin_summarize_new_values('runback.${index}'::regclass)`);
 }
 
@@ -132,8 +132,9 @@ async function count(
   layouts: readonly Layout[],
 ): Promise<{ tables: Record<string, UndoCounts>; fingerprint: readonly unknown[] }> {
   const counted = await tx.query<{ layout: number; class: keyof UndoCounts; rows: string; a: string; b: string }>(
-    `SELECT layout, class, count(*)::text AS rows, bit_xor(hashtextextended(said, 0))::text AS a, bit_xor(hashtextextended(said, 1))::text AS b
-     FROM (SELECT layout, class, concat_ws(' ', act, encode(guard, 'hex'), key) AS said FROM runback.undo_rows WHERE plan = $1) r
+    `SELECT layout, class, count(*)::text AS rows, bit_xor(hash_record_extended(ROW(act, guard, key), 0))::text AS a,
+       bit_xor(hash_record_extended(ROW(act, guard, key), 1))::text AS b
+     FROM runback.undo_rows WHERE plan = $1
      GROUP BY layout, class ORDER BY layout, class`,
     [plan],
   );
