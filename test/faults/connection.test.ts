@@ -39,7 +39,7 @@ describe.each(["import", "rollback"] as const)(`connection cut during %s (RUNBAC
       all: index % 2 === 0,
     });
     const worker = through(place, network);
-    await happened;
+    await worker.until(happened);
     expectToldOrDone(await worker.end);
     await expectRecovery(under, place);
   });
@@ -56,7 +56,7 @@ describe.each(["import", "rollback"] as const)(`connection cut during %s (RUNBAC
       all: index % 4 > 1,
     });
     const worker = through(place, network);
-    await happened;
+    await worker.until(happened);
     expectToldOrDone(await worker.end);
     await expectRecovery(under, place);
   });
@@ -88,9 +88,8 @@ describe.each(["import", "rollback"] as const)(`connection cut during %s (RUNBAC
       how: "silence",
       all: true,
     });
-    const leaseTtlMs = 3_000;
-    const worker = startWorker({ ...under.task, databaseUrl: network.url, vaultUrl: place.vaultUrl, leaseTtlMs });
-    await happened;
+    const worker = startWorker({ ...under.task, databaseUrl: network.url, vaultUrl: place.vaultUrl, silenceMs: 2_000 });
+    await worker.until(happened);
     const began = performance.now();
     const end = await worker.end;
     expect(end).toMatchObject({ stderr: "", signal: null, error: { code: "TARGET_UNREACHABLE" } });

@@ -81,8 +81,10 @@ export async function startFaultyNetwork(databaseUrl: string): Promise<FaultyNet
     ] as const) {
       socket.on("error", () => {});
       socket.on("close", () => {
+        // A silent network does not tell one side that the other is gone.
+        if (pair.silent && !other.destroyed) return;
         pairs.delete(pair);
-        if (!pair.silent) other.destroy();
+        other.destroy();
       });
     }
   });

@@ -24,8 +24,8 @@ export interface Job {
   readonly now?: string;
   /** Milliseconds of silence after which the vault is given up. */
   readonly vaultTimeoutMs?: number;
-  /** Milliseconds of silence after which another process may take over, and after half of which a target counts as gone. */
-  readonly leaseTtlMs?: number;
+  /** Milliseconds without any answer after which a target counts as gone. */
+  readonly silenceMs?: number;
   /** Milliseconds after which the server ends a transaction whose client says nothing. */
   readonly idleInTransactionMs?: number;
 }
@@ -51,6 +51,7 @@ export async function runJob(job: Job, hooks: JobHooks = {}): Promise<JobResult>
   const opened = openPostgres(job.databaseUrl, {
     max: 3,
     connectTimeout: 5,
+    ...(job.silenceMs === undefined ? {} : { silenceMs: job.silenceMs }),
     ...(job.idleInTransactionMs === undefined ? {} : { idleInTransactionMs: job.idleInTransactionMs }),
   });
   const engine = hooks.engine?.(opened) ?? opened;
@@ -68,7 +69,6 @@ export async function runJob(job: Job, hooks: JobHooks = {}): Promise<JobResult>
     holder: thisHolder,
     isDead: isDeadHolder,
     ...(job.stepRows === undefined ? {} : { stepRows: job.stepRows }),
-    ...(job.leaseTtlMs === undefined ? {} : { leaseTtlMs: job.leaseTtlMs }),
     newRunId: () => job.runId,
     ...(hooks.onProgress === undefined ? {} : { onProgress: hooks.onProgress }),
   };

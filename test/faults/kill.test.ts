@@ -40,7 +40,7 @@ describe.each(["import", "rollback"] as const)(`kill -9 during %s (RUNBACK_SEED=
     const tables = ["Member", "Event", "Registration", "WaIdMapping", "AuditLog"] as const;
     await using block = await blockTable(place.databaseUrl, tables[Math.floor(random() * tables.length)]!);
     const worker = startWorker({ ...under.task, databaseUrl: place.databaseUrl, vaultUrl: place.vaultUrl });
-    await block.hit;
+    await worker.until(block.hit);
     await worker.kill();
     await block.release();
     await expectRecovery(under, place);

@@ -29,6 +29,8 @@ export interface Worker {
   go(): void;
   /** SIGKILL, and waits until it is gone. */
   kill(): Promise<void>;
+  /** Waits for something that its work brings about. @throws when it came to its end without that */
+  until(happened: Promise<unknown>): Promise<void>;
   readonly end: Promise<WorkerEnd>;
 }
 
@@ -37,6 +39,10 @@ export function startWorker(job: WorkerJob): Worker {
   const child = spawn(process.execPath, [...asTheCommandLine, program, JSON.stringify(job)], {
     stdio: ["pipe", "pipe", "pipe"],
   });
+  // A test that timed out must not leave a stopped or hanging process behind.
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
+  child.once("close", () => process.off("exit", kill));
   const held = Promise.withResolvers<string | undefined>();
   let progress = 0;
   const waiting: { times: number; settle: () => void }[] = [];
@@ -75,6 +81,13 @@ export function startWorker(job: WorkerJob): Worker {
     kill: async () => {
       child.kill("SIGKILL");
       await end;
+    },
+    until: async (happened) => {
+      const ended = end.then((how) =>
+        Promise.reject(new Error(`ended before: ${JSON.stringify(how).slice(0, 2_000)}`)),
+      );
+      ended.catch(() => {});
+      await Promise.race([happened, ended]);
     },
     end,
   };

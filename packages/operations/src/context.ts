@@ -12,8 +12,6 @@ export interface Context {
   readonly isDead: (holder: string) => boolean;
   /** Aborted by Ctrl-C: operations stop at the next step boundary. */
   readonly signal?: AbortSignal;
-  /** Milliseconds for which a holder that falls silent keeps others out; default 60,000. */
-  readonly leaseTtlMs?: number;
   /** Rows of every step; without it steps grow and shrink to about half a second's work each. */
   readonly stepRows?: number;
   /** Where run ids come from; without it they are the time and a random part. */

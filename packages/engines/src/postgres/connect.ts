@@ -14,6 +14,8 @@ import { capabilities } from "./capabilities.ts";
 import { copyText } from "./copy-text.ts";
 import { dialect, id, table as tableName } from "./dialect.ts";
 import { postgresEngine } from "./engine.ts";
+import { pooledSockets } from "./sockets.ts";
+import { watchSilence } from "./watch-silence.ts";
 
 export interface PostgresOptions {
   /** Sessions at most; default 4. */
@@ -22,6 +24,8 @@ export interface PostgresOptions {
   readonly connectTimeout?: number;
   /** Milliseconds after which the server ends a writing transaction whose client says nothing; default 60,000. */
   readonly idleInTransactionMs?: number;
+  /** Milliseconds without any answer, to new connections neither, after which the server counts as gone; default 30,000. */
+  readonly silenceMs?: number;
 }
 
 /** Values stay text unless JSON can hold them exactly: dates keep microseconds, numerics and 64-bit integers every digit. */
@@ -39,7 +43,10 @@ const exactTypes = {
 /** Opens a PostgreSQL server (or Aurora, or anything that speaks its protocol, poolers in transaction mode included). */
 export function openPostgres(url: string, options: PostgresOptions = {}): Engine {
   const idleMs = options.idleInTransactionMs ?? 60_000;
+  const sockets = pooledSockets();
   const sql = postgres(url, {
+    // An option of the driver that its types do not know.
+    ...{ socket: sockets.open },
     max: options.max ?? 4,
     connect_timeout: options.connectTimeout ?? 10,
     idle_timeout: 20,
@@ -50,10 +57,11 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Engine
     types: exactTypes,
     connection: { application_name: "runback" },
   });
-  const pool: Session = { ended: false, lost: false };
+  const watched = watchSilence(options.silenceMs ?? 30_000, sockets.answered, sockets.giveUp);
+  const pool: Session = { ended: false, lost: false, watched };
   const connection = over(sql, pool);
   const begin = <T>(work: (tx: Connection) => Promise<T>, transaction: TransactionOptions = {}) => {
-    const session: Session = { ended: false, lost: false };
+    const session: Session = { ended: false, lost: false, watched };
     return guarded(pool, async () => {
       try {
         return (await sql.begin(modes(transaction), async (tx) => {
@@ -74,7 +82,10 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Engine
     connection,
     transaction: begin,
     // A connection that was lost counts as busy with the statement it was lost in, and would be waited for.
-    close: () => sql.end({ timeout: pool.lost ? 0 : 5 }),
+    close: async () => {
+      await sql.end({ timeout: pool.lost ? 0 : 5 });
+      sockets.destroy();
+    },
   });
 }
 
@@ -104,6 +115,7 @@ interface Session {
   ended: boolean;
   /** A statement found its connection gone. */
   lost: boolean;
+  readonly watched: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /**
@@ -114,7 +126,7 @@ async function unlessLost<T>(session: Session, work: () => Promise<T>): Promise<
   try {
     return await work();
   } catch (error) {
-    if (session.lost) return await new Promise<never>(() => {});
+    if (session.lost || session.ended) return await new Promise<never>(() => {});
     throw error;
   }
 }
@@ -191,7 +203,7 @@ function unreachable(code: string, cause?: unknown): RunbackError {
 /** Gives the failures an operator can do something about a code of their own; others pass as they are. */
 async function guarded<T>(session: Session, work: () => Promise<T>): Promise<T> {
   try {
-    return await work();
+    return await session.watched(work);
   } catch (error) {
     const code = String((error as { code?: unknown }).code ?? "");
     if (code === "TARGET_UNREACHABLE") session.lost = true;

@@ -2,8 +2,7 @@ import { type Lease, RunbackError, type RunState, type TableRef } from "@runback
 import { appendAudit } from "../audit/append.ts";
 import type { Context } from "../context.ts";
 import { heartbeat } from "./heartbeat.ts";
-import { holdLease, leaseLost, leaseTtl, releaseLease, takeLease } from "./lease-guard.ts";
-import { within } from "./within.ts";
+import { holdLease, leaseLost, leaseTtlMs, releaseLease, takeLease } from "./lease-guard.ts";
 
 /** What one process does of a run between taking its lease and giving it up. */
 export interface Attempt {
@@ -95,7 +94,7 @@ async function ended(context: Context, about: Attempt, lease: Lease | undefined,
     throw error;
   }
   const record = engine.transaction(async (tx) => {
-    const held = lease === undefined || (await engine.store.holdLease(tx, lease, leaseTtl(context)));
+    const held = lease === undefined || (await engine.store.holdLease(tx, lease, leaseTtlMs));
     const run = await engine.store.run(tx, about.runId);
     if (run?.state === "completed") return "complete";
     if (!held) return "lost";
@@ -114,7 +113,7 @@ async function ended(context: Context, about: Attempt, lease: Lease | undefined,
     return "failed";
   });
   // The target itself may be gone: the run then stays `running` in it, and is resumed when it is back.
-  const outcome = await within(leaseTtl(context) / 2, record).catch(() => "unknown");
+  const outcome = await record.catch(() => "unknown");
   if (outcome === "complete") return true;
   logger.log("error", `${about.operation}.failed`, { run_id: about.runId, code, message });
   throw outcome === "lost" ? leaseLost(about, error) : error;

@@ -2,22 +2,17 @@ import { type Connection, type Lease, RunbackError } from "@runback/core";
 import type { Context } from "../context.ts";
 
 /** Long enough for any step and a slow network; a dead holder on another machine blocks for no longer than this. */
-const leaseTtlMs = 60_000;
-
-export function leaseTtl({ leaseTtlMs: ttl = leaseTtlMs }: Pick<Context, "leaseTtlMs">): number {
-  return ttl;
-}
+export const leaseTtlMs = 60_000;
 
 /** @throws `LEASE_HELD` when another live run holds it */
 export async function takeLease(context: Context, name: string, runId: string): Promise<Lease> {
   const { engine, holder, isDead } = context;
-  const ttlMs = leaseTtl(context);
   return await engine.transaction(async (tx) => {
     const current = await engine.store.lease(tx, name);
     // Holding the dead one's lease locks its row: of two processes that both found it dead, only one still finds it.
     const takeover =
-      current !== undefined && isDead(current.holder) && (await engine.store.holdLease(tx, current, ttlMs));
-    const lease = await engine.store.acquireLease(tx, { name, runId, holder, ttlMs, takeover });
+      current !== undefined && isDead(current.holder) && (await engine.store.holdLease(tx, current, leaseTtlMs));
+    const lease = await engine.store.acquireLease(tx, { name, runId, holder, ttlMs: leaseTtlMs, takeover });
     if (lease) return lease;
     const held = await engine.store.lease(tx, name);
     throw new RunbackError(
@@ -33,12 +28,8 @@ export async function takeLease(context: Context, name: string, runId: string): 
 }
 
 /** Inside a step's transaction: the step may commit only while this lease is the newest. @throws `LEASE_LOST` */
-export async function holdLease(
-  context: Pick<Context, "engine" | "leaseTtlMs">,
-  tx: Connection,
-  lease: Lease,
-): Promise<void> {
-  if (!(await context.engine.store.holdLease(tx, lease, leaseTtl(context)))) throw leaseLost(lease);
+export async function holdLease({ engine }: Pick<Context, "engine">, tx: Connection, lease: Lease): Promise<void> {
+  if (!(await engine.store.holdLease(tx, lease, leaseTtlMs))) throw leaseLost(lease);
 }
 
 export function leaseLost({ runId }: Pick<Lease, "runId">, cause?: unknown): RunbackError {
