@@ -1,6 +1,7 @@
 import type { Engine } from "@runback/core";
-import { openPglite, openPostgres } from "@runback/engines";
+import { openPostgres } from "@runback/engines";
 import { createDatabase } from "./database.ts";
+import { freshPglite } from "./fresh-pglite.ts";
 
 export interface TestTarget extends AsyncDisposable {
   readonly engine: Engine;
@@ -12,7 +13,7 @@ export const engineNames = ["postgres", "pglite"] as const;
 /** A fresh target with Runback's own tables. */
 export async function freshTarget(name: (typeof engineNames)[number]): Promise<TestTarget> {
   if (name === "pglite") {
-    const engine = await openPglite(undefined);
+    const engine = await freshPglite();
     await engine.init();
     return { engine, [Symbol.asyncDispose]: () => engine.close() };
   }

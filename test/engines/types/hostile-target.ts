@@ -1,7 +1,8 @@
 import type { Engine } from "@runback/core";
-import { openPglite, openPostgres } from "@runback/engines";
+import { openPostgres } from "@runback/engines";
 import { createDatabase } from "../../support/database.ts";
 import type { engineNames } from "../../support/engines.ts";
+import { freshPglite } from "../../support/fresh-pglite.ts";
 
 /** Settings under which a value's text is lossy, ambiguous or in another encoding, and names mean other things. */
 const settings: Readonly<Record<string, string>> = {
@@ -37,7 +38,7 @@ export interface HostileTarget extends AsyncDisposable {
 /** A target whose sessions start with those settings, except those that Runback's own driver needs. */
 export async function hostileTarget(name: (typeof engineNames)[number]): Promise<HostileTarget> {
   const database = name === "postgres" ? await createDatabase() : undefined;
-  const engine = database ? openPostgres(database.url, { max: 1 }) : await openPglite(undefined);
+  const engine = database ? openPostgres(database.url, { max: 1 }) : await freshPglite();
   await engine.init();
   await engine.script(evil);
   const known: string[] = [];
