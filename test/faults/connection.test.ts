@@ -29,7 +29,7 @@ describe.each(["import", "rollback"] as const)(`connection cut during %s (RUNBAC
   });
   afterAll(() => under.close());
 
-  test.each(cuts(4, 60))("reset at any byte: %i", async (index) => {
+  test.each(cuts(2, 60))("reset at any byte: %i", async (index) => {
     const random = seededRandom(seed + index);
     await using place = await freshPlace(under);
     await using network = await startFaultyNetwork(place.databaseUrl);
@@ -44,7 +44,7 @@ describe.each(["import", "rollback"] as const)(`connection cut during %s (RUNBAC
     await expectRecovery(under, place);
   });
 
-  test.each(cuts(6, 60))("COMMIT whose outcome is unknown: %i", async (index) => {
+  test.each(cuts(4, 60))("COMMIT whose outcome is unknown: %i", async (index) => {
     const random = seededRandom(seed + index);
     await using place = await freshPlace(under);
     await using network = await startFaultyNetwork(place.databaseUrl);
@@ -61,7 +61,7 @@ describe.each(["import", "rollback"] as const)(`connection cut during %s (RUNBAC
     await expectRecovery(under, place);
   });
 
-  test.each(cuts(2, 30))("session ended by the server between two statements: %i", async (index) => {
+  test.each(cuts(1, 30))("session ended by the server between two statements: %i", async (index) => {
     const random = seededRandom(seed + index);
     await using place = await freshPlace(under);
     const where = { databaseUrl: place.databaseUrl, vaultUrl: place.vaultUrl };
