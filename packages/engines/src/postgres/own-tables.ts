@@ -96,8 +96,8 @@ CREATE TABLE runback.key_changes (
 CREATE INDEX key_changes_run ON runback.key_changes (run, ord);
 -- One row for every row of a run that is being taken back. act: what would be done (insert, update, delete; pass: a row that came and
 -- went, or changed and changed back, within the run, which only a replay in reverse passes through; none); seq: the order, rows
--- of one seq go together;
--- guard: the digest the live row must still have when it is done, NULL when it must be absent.
+-- of one seq go together; guard: the digest the live row must still have when it is done, NULL when it must be absent;
+-- place, version: where the row was and which transaction wrote it: as long as both hold, so does the digest.
 CREATE TABLE runback.undo_rows (
   plan text NOT NULL,
   layout integer NOT NULL,
@@ -108,7 +108,9 @@ CREATE TABLE runback.undo_rows (
   keyed boolean NOT NULL,
   detail text,
   before text[],
-  guard bytea
+  guard bytea,
+  place tid,
+  version xid
 );
 -- Filled by plan and read by place: with a B-tree over the same columns, filling took nearly twice as long.
 CREATE INDEX undo_rows_order ON runback.undo_rows USING brin (plan, act, layout, seq) WITH (pages_per_range = 16);`,

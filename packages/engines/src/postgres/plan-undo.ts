@@ -79,12 +79,12 @@ async function classify(tx: Connection, request: UndoRequest, run: number, layou
   // OFFSET 0 keeps the planner from copying a digest into every place that reads it. The before-image's is computed only
   // where it can decide: a row touched once that is as the run left it is not as it was before.
   await tx.query(
-    `INSERT INTO runback.undo_rows (plan, layout, key, class, act, keyed, before, guard)
+    `INSERT INTO runback.undo_rows (plan, layout, key, class, act, keyed, before, guard, place, version)
      SELECT $1, ${layout.num}, key, class,
        CASE WHEN class = 'reverted' THEN CASE WHEN before IS NULL THEN 'delete' WHEN after IS NULL THEN 'insert' ELSE 'update' END
          ${force ? "WHEN class = 'edited' THEN CASE WHEN before IS NULL THEN 'delete' ELSE 'update' END WHEN class = 'missing' THEN 'insert'" : ""}
          WHEN class = 'already' AND live IS NOT DISTINCT FROM after THEN 'pass' ELSE 'none' END,
-       keyed, before, CASE WHEN class = 'edited' THEN live ELSE after END
+       keyed, before, CASE WHEN class = 'edited' THEN live ELSE after END, place, version
      FROM (
        SELECT *, CASE
            WHEN live IS NOT DISTINCT FROM after THEN
@@ -96,7 +96,8 @@ async function classify(tx: Connection, request: UndoRequest, run: number, layou
        FROM (
          SELECT *, CASE WHEN before IS NOT NULL AND (${twice} OR live IS DISTINCT FROM after) THEN ${imageDigest("before", columns)} END AS restored
          FROM (
-           SELECT n.key, n.before, n.after, ${touchesKeys(layout)} AS keyed, CASE WHEN ${present} THEN ${liveDigest("t", columns)} END AS live
+           SELECT n.key, n.before, n.after, ${touchesKeys(layout)} AS keyed, CASE WHEN ${present} THEN ${liveDigest("t", columns)} END AS live,
+             t.ctid AS place, t.xmin AS version
            FROM (${rows}) n LEFT JOIN ${tableName(table)} t ON ${matchesKey("t", "n.key", table)}
            OFFSET 0
          ) live
