@@ -13,7 +13,7 @@ import {
 import { acquireEmbedded } from "./acquire.ts";
 import { waitUntil } from "./wait-until.ts";
 
-const STEPS = process.env.RUNBACK_DEEP ? 400 : 25;
+const STEPS = process.env.RUNBACK_DEEP ? 400 : 8;
 
 test(`${STEPS} random starts, releases and kills lose no commit and leave nothing behind`, {
   timeout: 900_000,
