@@ -24,7 +24,7 @@ export async function findConflicts(
   run: number,
 ): Promise<boolean> {
   const rules = layouts.flatMap((layout) => [
-    ...referencedRules(layout, layouts, request.catalog.tables),
+    ...referencedRules(layout, layouts, request.catalog.tables, run),
     ...layout.table.foreignKeys.map((key) => orphanRule(layout, key, layouts)),
     ...uniqueRules(layout).map((rule) => rule.conflict),
     movedRule(layout, run),
@@ -49,7 +49,7 @@ const acting = (alias: string, layout: Layout) =>
  * Rows to delete, or whose referenced value would change, that a row which stays still points at. Whatever the foreign
  * key's action: cascading would delete or change newer rows.
  */
-function referencedRules(parent: Layout, layouts: readonly Layout[], tables: readonly Table[]): string[] {
+function referencedRules(parent: Layout, layouts: readonly Layout[], tables: readonly Table[], run: number): string[] {
   return tables.flatMap((child) =>
     child.foreignKeys
       .filter((key) => sameTable(key.references, parent.table))
@@ -69,7 +69,7 @@ function referencedRules(parent: Layout, layouts: readonly Layout[], tables: rea
             JOIN ${tableName(child)} c ON ${references(key, "p", "c")}
             ${leaves}
             WHERE ${matchesKey("p", "u.key", parent.table)} AND (u.act = 'delete' OR ${moves})
-              ${own ? "AND v.key IS NULL" : ""} ${stillProvided(parent, key)})`;
+              ${own ? "AND v.key IS NULL" : ""} ${stillProvided(parent, child, key, own, run)})`;
       }),
   );
 }
@@ -82,12 +82,22 @@ function valueChanges(parent: Layout, key: ForeignKey): string {
   return changes.length === 0 ? "false" : changes.join(" OR ");
 }
 
-/** A value beside the key may come back in another row of the plan: a reference to it then dangles at no time. */
-function stillProvided(parent: Layout, key: ForeignKey): string {
+/**
+ * A value beside the key may come back in another row of the plan. A reference to it is in nobody's way when that row is
+ * the same one under its earlier key, or when the reference itself is passed through on the way back; any other would
+ * follow a cascade to where it does not belong.
+ */
+function stillProvided(parent: Layout, child: Table, key: ForeignKey, own: Layout | undefined, run: number): string {
   if (key.referencedColumns.every((name) => parent.table.primaryKey.includes(name))) return "";
   const same = key.referencedColumns.map((name) => `${before("r", parent, name)} = p.${id(name)}`);
+  const changed = (side: string, row: string) =>
+    `EXISTS (SELECT FROM runback.key_changes k WHERE k.run = ${run} AND k.layout = ${parent.num} AND k.${side} = ${row}.key)`;
+  const passing = own
+    ? `OR EXISTS (SELECT FROM runback.undo_rows w WHERE ${acting("w", own)} AND w.act = 'pass' AND w.key = ${keyText("c", child)})`
+    : "";
   return `AND NOT EXISTS (SELECT FROM runback.undo_rows r
-    WHERE ${acting("r", parent)} AND r.act IN ('insert', 'update') AND r.key <> u.key AND ${same.join(" AND ")})`;
+    WHERE ${acting("r", parent)} AND r.act IN ('insert', 'update') AND r.key <> u.key AND ${same.join(" AND ")}
+      AND (${changed("new_key", "u")} AND ${changed("old_key", "r")} ${passing}))`;
 }
 
 /** Finds a row whose referenced value, beside its key, is to change: references to it must change at the same time. */

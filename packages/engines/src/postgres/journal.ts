@@ -2,12 +2,11 @@ import type { Connection, JournalPort, UndoRequest } from "@runback/core";
 import { id, table as tableName } from "./dialect.ts";
 import { differing } from "./differing.ts";
 import { beginJournal, enroll } from "./enroll.ts";
-import { layoutsOf } from "./layout.ts";
-import { planUndo } from "./plan-undo.ts";
+import { plannedLayouts } from "./layout.ts";
+import { forgetPlan, planUndo } from "./plan-undo.ts";
 import { replay } from "./replay.ts";
 import { revert } from "./revert.ts";
-import { imageDigest, liveDigest, matchesKey } from "./row-image.ts";
-import { runNumber } from "./run-number.ts";
+import { fromImage, imageDigest, liveDigest, matchesKey } from "./row-image.ts";
 import { useExactTextInBulk } from "./session.ts";
 
 export const journal: JournalPort = {
@@ -25,23 +24,24 @@ export const journal: JournalPort = {
     );
     return Number(counted.rows[0]!.rows);
   },
-  forget: async (tx, rollbackRunId) => {
-    await tx.query("DELETE FROM runback.undo_rows WHERE plan = $1", [rollbackRunId]);
-  },
+  forget: forgetPlan,
 };
 
 /** Compares every row the plan acted on with its before-image: the rollback's own verification. */
 async function remaining(tx: Connection, request: UndoRequest): Promise<number> {
   await tx.query(useExactTextInBulk);
-  const run = await runNumber(tx, request.runId);
   let rows = 0;
-  for (const { num, table, columns } of await layoutsOf(tx, run, request.catalog.tables)) {
+  for (const { num, table, columns } of await plannedLayouts(tx, request.rollbackRunId, request.catalog.tables)) {
     const key = `t.${id(table.primaryKey[0]!)}`;
+    const restored = columns.map((column, index) => fromImage("u.before", index, column)).join(", ");
+    const live = columns.map((column) => `t.${id(column.name)}`).join(", ");
+    // Rows that are equal as they are stored need no digests; one of the others may still say the same in another form.
     const different = await tx.query<{ rows: string }>(
       `SELECT count(*)::text AS rows FROM runback.undo_rows u LEFT JOIN ${tableName(table)} t ON ${matchesKey("t", "u.key", table)}
        WHERE u.plan = $1 AND u.layout = ${num} AND u.class = 'reverted'
          AND CASE WHEN u.before IS NULL THEN ${key} IS NOT NULL
-              ELSE ${key} IS NULL OR ${liveDigest("t", columns)} <> ${imageDigest("u.before", columns)} END`,
+              ELSE ${key} IS NULL OR record_image_ne(ROW(${live}), ROW(${restored}))
+                AND ${liveDigest("t", columns)} <> ${imageDigest("u.before", columns)} END`,
       [request.rollbackRunId],
     );
     rows += Number(different.rows[0]!.rows);

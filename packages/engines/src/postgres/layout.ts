@@ -16,18 +16,39 @@ interface LayoutRow {
   key: number[];
 }
 
+/** The layouts of a plan's run, as planning noted them. @throws like `layoutsOf` */
+export async function plannedLayouts(
+  connection: Connection,
+  plan: string,
+  tables: readonly Table[],
+): Promise<Layout[]> {
+  const noted = await connection.query<{ num: number }>(
+    "SELECT unnest(layouts) AS num FROM runback.undo_plans WHERE plan = $1",
+    [plan],
+  );
+  return await layoutsOf(
+    connection,
+    noted.rows.map(({ num }) => num),
+    tables,
+  );
+}
+
 /**
- * The layouts that a run's journal rows were written under, matched to the tables as they are now.
+ * Layouts that journal rows were written under, matched to the tables as they are now.
  * @throws `SCHEMA_CHANGED` when a journaled column was dropped or changed its type since, or the key changed: its images cannot be restored
  */
-export async function layoutsOf(connection: Connection, run: number, tables: readonly Table[]): Promise<Layout[]> {
+export async function layoutsOf(
+  connection: Connection,
+  nums: readonly number[],
+  tables: readonly Table[],
+): Promise<Layout[]> {
   const found = await connection.query<LayoutRow>(
     `SELECT num, n.nspname::text AS schema_name, c.relname::text AS table_name, columns, key
      FROM runback.layouts l
      LEFT JOIN pg_class c ON c.oid = l.relation LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE EXISTS (SELECT FROM runback.journal j WHERE j.run = $1::int AND j.layout = l.num)
+     WHERE num = ANY ($1::int[])
      ORDER BY num`,
-    [run],
+    [`{${nums.join(",")}}`],
   );
   const layouts = found.rows.map((row) => toLayout(row, tables));
   const names = layouts.map((layout) => qualifiedName(layout.table));

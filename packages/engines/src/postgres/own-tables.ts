@@ -94,6 +94,11 @@ CREATE TABLE runback.key_changes (
   new_key text[] NOT NULL
 );
 CREATE INDEX key_changes_run ON runback.key_changes (run, ord);
+-- What a plan found out about its run as a whole: with only the journal to ask, every step read all of it.
+CREATE TABLE runback.undo_plans (
+  plan text PRIMARY KEY,
+  layouts integer[] NOT NULL
+);
 -- One row for every row of a run that is being taken back. act: what would be done (insert, update, delete; pass: a row that came and
 -- went, or changed and changed back, within the run, which only a replay in reverse passes through; none); seq: the order, rows
 -- of one seq go together; guard: the digest the live row must still have when it is done, NULL when it must be absent;

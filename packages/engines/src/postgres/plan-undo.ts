@@ -26,9 +26,14 @@ export async function planUndo(tx: Connection, request: UndoRequest): Promise<Un
   await tx.query(useExactTextInBulk);
   const run = await runNumber(tx, request.runId);
   await settle(tx, "journal (run, layout, ord)", "journal_run");
-  const layouts = await layoutsOf(tx, run, request.catalog.tables);
-  await tx.query("DELETE FROM runback.undo_rows WHERE plan = $1", [request.rollbackRunId]);
-  for (const layout of layouts) await classify(tx, request, run, layout);
+  const touched = await touchedTables(tx, run);
+  const layouts = await layoutsOf(tx, [...touched.keys()], request.catalog.tables);
+  await forgetPlan(tx, request.rollbackRunId);
+  await tx.query("INSERT INTO runback.undo_plans (plan, layouts) VALUES ($1, $2::int[])", [
+    request.rollbackRunId,
+    `{${[...touched.keys()].join(",")}}`,
+  ]);
+  for (const layout of layouts) await classify(tx, request, layout, net(run, layout, touched.get(layout.num)!));
   await settle(tx, "undo_rows (plan, act, layout, seq, keyed)", "undo_rows_order");
   const uniqueOrder = await findConflicts(tx, request, layouts, run);
   for (const layout of layouts) await orderSelfReferences(tx, request.rollbackRunId, layout);
@@ -53,14 +58,40 @@ async function settle(tx: Connection, columns: string, index: string): Promise<v
   await tx.query(`SELECT brin_summarize_new_values('runback.${index}'::regclass)`);
 }
 
+/** Drops the rows of a plan. */
+export async function forgetPlan(tx: Connection, plan: string): Promise<void> {
+  await tx.query("DELETE FROM runback.undo_rows WHERE plan = $1", [plan]);
+  await tx.query("DELETE FROM runback.undo_plans WHERE plan = $1", [plan]);
+}
+
+/** How often a run touched rows of a table: `once` each, or some row `repeatedly`. */
+type Touched = "once" | "repeatedly";
+
 /**
- * The net change of each key over the run: its first before-image and its last after-digest. A run that touched no row
- * twice, which one hash aggregate tells, needs no sort for that.
+ * The layouts a run wrote under, in one pass over its entries. Keys are told apart by a 64-bit hash, in a third of the
+ * memory: two keys that share one only cost the longer way.
  */
-async function net(tx: Connection, run: number, layout: Layout): Promise<{ twice: boolean; rows: string }> {
+async function touchedTables(tx: Connection, run: number): Promise<Map<number, Touched>> {
+  const found = await tx.query<{ layout: number; repeatedly: boolean }>(
+    `SELECT layout, max(entries) > 1 AS repeatedly FROM (
+       SELECT layout, count(*) AS entries FROM runback.journal WHERE run = $1::int
+       GROUP BY layout, hash_array_extended(key, 0)) touched
+     GROUP BY layout ORDER BY layout`,
+    [run],
+  );
+  return new Map(found.rows.map(({ layout, repeatedly }) => [layout, repeatedly ? "repeatedly" : "once"]));
+}
+
+interface Net {
+  readonly touched: Touched;
+  /** Query for key, before, after. */
+  readonly rows: string;
+}
+
+/** The net change of each key over the run: its first before-image and its last after-digest. Rows touched once need no sort for that. */
+function net(run: number, layout: Layout, touched: Touched): Net {
   const entries = `runback.journal j WHERE j.run = ${run} AND j.layout = ${layout.num}`;
-  const twice = await tx.query(`SELECT FROM ${entries} GROUP BY key HAVING count(*) > 1 LIMIT 1`);
-  if (twice.count === 0) return { twice: false, rows: `SELECT key, before, after FROM ${entries}` };
+  if (touched === "once") return { touched, rows: `SELECT key, before, after FROM ${entries}` };
   // Of two entries of one statement (a row deleted and its key inserted again) the one with the image came first.
   const rows = `
     SELECT f.key, f.before, l.after FROM
@@ -68,14 +99,13 @@ async function net(tx: Connection, run: number, layout: Layout): Promise<{ twice
       JOIN (SELECT key, after, row_number() OVER (PARTITION BY key ORDER BY ord DESC, after IS NULL) AS at FROM ${entries}) l
         ON l.key = f.key AND l.at = 1
     WHERE f.at = 1`;
-  return { twice: true, rows };
+  return { touched, rows };
 }
 
-async function classify(tx: Connection, request: UndoRequest, run: number, layout: Layout): Promise<void> {
+async function classify(tx: Connection, request: UndoRequest, layout: Layout, { touched, rows }: Net): Promise<void> {
   const { table, columns } = layout;
   const present = `t.${id(table.primaryKey[0]!)} IS NOT NULL`;
   const force = request.policy === "force";
-  const { twice, rows } = await net(tx, run, layout);
   // OFFSET 0 keeps the planner from copying a digest into every place that reads it. The before-image's is computed only
   // where it can decide: a row touched once that is as the run left it is not as it was before.
   await tx.query(
@@ -94,7 +124,7 @@ async function classify(tx: Connection, request: UndoRequest, run: number, layou
            ELSE 'edited'
          END AS class
        FROM (
-         SELECT *, CASE WHEN before IS NOT NULL AND (${twice} OR live IS DISTINCT FROM after) THEN ${imageDigest("before", columns)} END AS restored
+         SELECT *, CASE WHEN before IS NOT NULL AND (${touched === "repeatedly"} OR live IS DISTINCT FROM after) THEN ${imageDigest("before", columns)} END AS restored
          FROM (
            SELECT n.key, n.before, n.after, ${touchesKeys(layout)} AS keyed, CASE WHEN ${present} THEN ${liveDigest("t", columns)} END AS live,
              t.ctid AS place, t.xmin AS version

@@ -6,7 +6,7 @@ import {
   type UndoProgress,
   type UndoRequest,
 } from "@runback/core";
-import { type Layout, layoutsOf } from "./layout.ts";
+import { type Layout, plannedLayouts } from "./layout.ts";
 import { reverseRowByRow, reverseStatement } from "./reverse-statement.ts";
 import { isConstraint, revert, withoutUserTriggers } from "./revert.ts";
 import { runNumber } from "./run-number.ts";
@@ -32,7 +32,7 @@ export async function replay(
   if (cursor.phase > 0) return afterReplay(tx, request, cursor, limit);
   await tx.query(useExactText);
   const run = await runNumber(tx, request.runId);
-  const layouts = await layoutsOf(tx, run, request.catalog.tables);
+  const layouts = await plannedLayouts(tx, request.rollbackRunId, request.catalog.tables);
   const { order } = foreignKeyOrder(layouts.map((layout) => layout.table));
   const parentsFirst = order.map((table) => layouts.find((layout) => layout.table === table)!);
   let before = cursor.seq === "0" ? null : cursor.seq;

@@ -10,9 +10,8 @@ import {
 } from "@runback/core";
 import { id, table as tableName } from "./dialect.ts";
 import { references } from "./find-conflicts.ts";
-import { type Layout, layoutsOf } from "./layout.ts";
+import { type Layout, plannedLayouts } from "./layout.ts";
 import { fromImage, matchesKey, stillIs } from "./row-image.ts";
-import { runNumber } from "./run-number.ts";
 import { joinFreely, lookUpByKey, useExactTextInBulk } from "./session.ts";
 
 type Act = "insert" | "update" | "delete";
@@ -40,8 +39,7 @@ export async function revert(
   limit: number,
 ): Promise<UndoProgress> {
   await tx.query(useExactTextInBulk);
-  const run = await runNumber(tx, request.runId);
-  const layouts = await layoutsOf(tx, run, request.catalog.tables);
+  const layouts = await plannedLayouts(tx, request.rollbackRunId, request.catalog.tables);
   const list = phases(layouts);
   let { phase, seq } = cursor;
   let rows = 0;

@@ -1,9 +1,9 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Temporal } from "@js-temporal/polyfill";
 import { sha256 } from "@runback/core";
 import { parse } from "csv-parse/sync";
+import { Temporal } from "temporal-polyfill";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { exportPaths } from "./export-paths.ts";
 import { type ExportEntity, type HostileExport, writeHostileExport } from "./hostile.ts";

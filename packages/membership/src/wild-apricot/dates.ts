@@ -1,5 +1,5 @@
-import { Temporal } from "@js-temporal/polyfill";
 import type { Parsed } from "@runback/core";
+import { Temporal } from "temporal-polyfill";
 
 const american = /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2}))?)?$/;
 const iso = /^(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{2}):(\d{2})(?::(\d{2})(\.\d{1,6})?)?)?(Z|[+-]\d{2}:?\d{2})?$/;

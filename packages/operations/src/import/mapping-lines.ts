@@ -20,16 +20,23 @@ export async function* mappingLines(
     ? `, CASE WHEN provenance IS NULL THEN '' ELSE concat(',"provenance":"', provenance, '"') END`
     : "";
   const line = `concat('    {"waId":', ${dialect.jsonString("sid")}, ',"murmurantId":"', ${dialect.cast("target_id", "text")}, '"'${provenance}, '}')`;
-  for (let after = "0", separator = "\n"; ; separator = ",\n") {
+  const page = async (after: string) => {
     const { rows } = await engine.query<{ lines: string | null; last: string | null }>(
       `SELECT string_agg(written, ',\n' ORDER BY line) AS lines, ${dialect.cast("max(line)", "text")} AS last FROM (
          SELECT line, ${line} AS written FROM ${dialect.table(planTable(stage, entity))}
          WHERE line > ${dialect.cast("$1", "bigint")} AND class NOT IN ('quarantined', 'conflict') ORDER BY line LIMIT ${pageRows}) page`,
       [after],
     );
-    const { lines, last } = rows[0]!;
+    return rows[0]!;
+  };
+  let next = page("0");
+  for (let separator = "\n"; ; separator = ",\n") {
+    const { lines, last } = await next;
     if (lines === null || last === null) return;
+    // The database writes the next page while this one is hashed and stored.
+    next = page(last);
+    // A reader that stops early never asks for it.
+    next.catch(() => {});
     yield `${separator}${lines}`;
-    after = last;
   }
 }
