@@ -63,13 +63,18 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Engine
   const begin = <T>(work: (tx: Connection) => Promise<T>, transaction: TransactionOptions = {}) => {
     const session: Session = { ended: false, lost: false, watched };
     return guarded(pool, async () => {
+      let forget = () => {};
       try {
         return (await sql.begin(modes(transaction), async (tx) => {
+          forget = sockets.onClose(() => {
+            session.ended = true;
+          });
           // Not waited for: it travels with the first statement.
           tx.unsafe(settings(transaction, idleMs)).catch(() => {});
           return await unlessLost(session, () => work(over(tx, session)));
         })) as T;
       } finally {
+        forget();
         session.ended = true;
       }
     });
@@ -200,6 +205,11 @@ function unreachable(code: string, cause?: unknown): RunbackError {
   });
 }
 
+/** What the driver throws for a statement it is given in the moment after its connection closed. */
+function wroteToNothing(error: unknown): boolean {
+  return error instanceof TypeError && error.message === "Cannot read properties of null (reading 'write')";
+}
+
 /** Gives the failures an operator can do something about a code of their own; others pass as they are. */
 async function guarded<T>(session: Session, work: () => Promise<T>): Promise<T> {
   try {
@@ -207,9 +217,9 @@ async function guarded<T>(session: Session, work: () => Promise<T>): Promise<T> 
   } catch (error) {
     const code = String((error as { code?: unknown }).code ?? "");
     if (code === "TARGET_UNREACHABLE") session.lost = true;
-    if (unreachableCodes.has(code)) {
+    if (unreachableCodes.has(code) || wroteToNothing(error)) {
       session.lost = true;
-      throw unreachable(code, error);
+      throw unreachable(code || "CONNECTION_CLOSED", error);
     }
     if (["28P01", "28000", "3D000"].includes(code)) {
       throw new RunbackError(

@@ -14,6 +14,7 @@ interface Addresses {
  */
 export function pooledSockets() {
   const sockets = new Set<Socket>();
+  let speaking: Socket | undefined;
   let turn = 0;
   return {
     /** Begins to connect: the next host of several each time. The driver's first message waits in the socket until then. */
@@ -22,8 +23,21 @@ export function pooledSockets() {
       const socket = path ? connect(path) : connect(port[at]!, host[at]!);
       sockets.add(socket);
       socket.once("close", () => sockets.delete(socket));
+      socket.on("data", () => {
+        speaking = socket;
+      });
       // The driver takes the server's name for TLS from here.
       return Object.assign(socket, { host: host[at], port: port[at] });
+    },
+    /**
+     * Calls back when the connection closes that the server has just answered on, at once and not when the driver's promises
+     * get to it: what the driver is given in between, it writes to a socket that is gone. Not through TLS, where the driver
+     * puts a socket of its own on top. Returns a function that stops listening.
+     */
+    onClose: (closed: () => void): (() => void) => {
+      const socket = speaking;
+      socket?.once("close", closed);
+      return () => socket?.off("close", closed);
     },
     /** Whether the server that the pool is connected to answers a new connection; true when there is none to ask about. */
     answered: async (ms: number): Promise<boolean> => {
