@@ -5,8 +5,6 @@ export default defineConfig({
     include: ["packages/**/*.test.ts", "functions/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"],
     exclude: ["**/node_modules/**", "test/deep/**"],
     globalSetup: ["test/support/global-setup.ts"],
-    // Tests that stop and kill whole processes race with the driver once in some hundred runs; a second failure is a failure.
-    retry: process.env.CI ? 1 : 0,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: "forks",
