@@ -106,6 +106,13 @@ it("a revoked token is refused from the next request on", async () => {
   }[];
   expect(listed.find(({ id }) => id === made.body.id)?.revokedAt).toMatch(/^\d{4}-.*Z$/);
   expect(JSON.stringify(listed)).not.toContain(String(made.body.secret));
+  const trail = (await site.send("admin", "GET", "/v1/audit?limit=2")).body as {
+    entries: { action: string; metadata: object }[];
+  };
+  expect(trail.entries.map(({ action, metadata }) => [action, metadata])).toEqual([
+    ["token:revoked", { token: made.body.id, operator: "admin" }],
+    ["token:created", { token: made.body.id, name: "leaked", role: "operator", operator: "admin" }],
+  ]);
 });
 
 it("twenty failures from one address block it for the rest of the minute, a valid token included", async () => {

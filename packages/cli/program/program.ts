@@ -71,7 +71,8 @@ function usageError({ code, message }: CommanderError): RunbackError {
 function inherit(command: Command): Command {
   command.exitOverride().configureOutput(errorsThrown);
   const own = command.options.map((option) => option.long);
-  if (command.commands.length === 0) {
+  // A group that is a command itself, such as `runs`, has options.
+  if (command.commands.length === 0 || own.length > 0) {
     if (!own.includes("--json")) command.option("--json", "print exactly one JSON document on stdout");
     command.option("--quiet", "print nothing but results and errors");
     command.option("--target <name>", "database to work on");

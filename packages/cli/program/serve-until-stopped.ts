@@ -50,7 +50,7 @@ async function operatorToken(runtime: Runtime): Promise<string> {
     () => "",
   );
   if (kept !== "" && findToken(await engine.store.tokens(engine), kept)) return kept;
-  const { secret } = await runtime.mintToken("operator", "operator");
+  const { secret } = await runtime.mintToken({ name: "operator", role: "operator", operator: "runback start" });
   await writeFile(file, `${secret}\n`, { mode: 0o600 });
   await chmod(file, 0o600);
   return secret;

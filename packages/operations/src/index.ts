@@ -19,5 +19,12 @@ export { planRollback } from "./rollback/plan-rollback.ts";
 export { advanceRollback, type RollbackOptions, runRollback, startRollback } from "./rollback/rollback.ts";
 export type { RollbackResult } from "./rollback/rollback-result.ts";
 export type { Advanced } from "./run/advance.ts";
-export { findToken, type MintedToken, mintToken, tokenSha256 } from "./tokens/tokens.ts";
+export {
+  findToken,
+  type MintedToken,
+  mintToken,
+  revokeToken,
+  type TokenRequest,
+  tokenSha256,
+} from "./tokens/tokens.ts";
 export { recordVerification, type VerifyListener, type VerifyOptions, verify } from "./verify/verify.ts";

@@ -7,7 +7,6 @@ import {
   type ConflictPolicy,
   type ImportResult,
   isRunId,
-  type Role,
   type Run,
   RunbackError,
   type StepRow,
@@ -80,10 +79,10 @@ export interface Runtime extends RuntimeParts {
   approve(request: operations.ApprovalRequest): Promise<Approval>;
   /** @throws `APPROVAL_NOT_FOUND` */
   approval(id: string): Promise<Approval>;
-  mintToken(name: string, role: Role): Promise<operations.MintedToken>;
+  mintToken(request: operations.TokenRequest): Promise<operations.MintedToken>;
   tokens(): Promise<StoredToken[]>;
   /** @throws `TOKEN_NOT_FOUND` */
-  revokeToken(id: string): Promise<void>;
+  revokeToken(id: string, operator: string): Promise<void>;
   /** The folder a source named over the network stands for. @throws `SOURCE_REFUSED`, `SOURCE_NOT_FOUND` */
   outsideSource(source: string): string;
   health(): Promise<Health>;
@@ -231,12 +230,10 @@ export function runtimeOver(parts: RuntimeParts): Runtime {
       if (approval === undefined) throw notFound("APPROVAL_NOT_FOUND", "approval");
       return approval;
     },
-    mintToken: (name, role) => operations.mintToken(context, name, role),
+    mintToken: (request) => operations.mintToken(context, request, migration().declaration.auditTable),
     tokens: () => engine.store.tokens(engine),
-    revokeToken: async (id) => {
-      if (!(await engine.transaction((tx) => engine.store.revokeToken(tx, id))))
-        throw notFound("TOKEN_NOT_FOUND", "token");
-    },
+    revokeToken: (id, operator) =>
+      operations.revokeToken(context, { id, operator }, migration().declaration.auditTable),
     outsideSource: (source) =>
       outsideSource(
         {

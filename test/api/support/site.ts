@@ -105,7 +105,7 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
   const tokens = { admin: adminToken } as Record<Role, string>;
   if (!options.bare) {
     for (const role of ["viewer", "operator", "approver"] as const)
-      tokens[role] = (await runtime.mintToken(`${role}-token`, role)).secret;
+      tokens[role] = (await runtime.mintToken({ name: `${role}-token`, role, operator: "tests" })).secret;
   }
   let served: Served;
   try {

@@ -65,7 +65,7 @@ export function addTokens(app: Api, parts: ApiParts): void {
   });
   app.openapi(create, async (c) => {
     const { name, role } = c.req.valid("json");
-    return c.json({ ...(await runtime.mintToken(name, role)), name, role }, 201);
+    return c.json({ ...(await runtime.mintToken({ name, role, operator: c.get("principal").name })), name, role }, 201);
   });
 
   const revoke = createRoute({
@@ -79,7 +79,7 @@ export function addTokens(app: Api, parts: ApiParts): void {
   });
   app.openapi(revoke, async (c) => {
     const { id } = c.req.valid("param");
-    await runtime.revokeToken(id);
+    await runtime.revokeToken(id, c.get("principal").name);
     return c.json({ id, revoked: true as const }, 200);
   });
 }

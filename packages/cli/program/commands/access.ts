@@ -27,10 +27,11 @@ export function tokenCommand(session: Session): Command {
       .description("mint an API token; it is shown once")
       .argument("<name>", "whose it is: recorded as the operator of what it does")
       .addOption(new Option("--role <role>").choices(["viewer", "operator", "approver", "admin"]).default("operator"))
-      .action(async (name: string, { role }: { role: Role }) => {
+      .option("--operator <name>", "who makes it")
+      .action(async (name: string, { role, operator }: { role: Role; operator?: string }) => {
         const runtime = await session.runtime();
         await runtime.init();
-        const token = await runtime.mintToken(name, role);
+        const token = await runtime.mintToken({ name, role, operator: session.operator(operator) });
         session.result({ ...token, name, role }, token.secret);
       }),
   );

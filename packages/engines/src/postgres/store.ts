@@ -3,7 +3,7 @@ import { and, desc, eq, getTableColumns, isNull, sql } from "#drizzle";
 import { orm, withPlainErrors } from "./orm.ts";
 import * as schema from "./schema.ts";
 
-const stepCount = sql<number>`(SELECT count(*)::int FROM runback.steps s WHERE s.run_id = ${schema.runs.runId})`;
+const stepCount = sql<number>`(SELECT count(*)::int FROM runback.steps s WHERE s.run_id = runback.runs.run_id)`;
 
 function toRun(row: typeof schema.runs.$inferSelect & { steps: number }): Run {
   const { num: _num, ...run } = row;

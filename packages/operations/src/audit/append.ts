@@ -12,7 +12,9 @@ export type AuditAction =
   | "migration:rollback:level2"
   | "migration:mapping:corrected"
   | "migration:approval"
-  | "migration:verified";
+  | "migration:verified"
+  | "token:created"
+  | "token:revoked";
 
 /** Appends one entry. Comes last in a transaction: the chain's head stays locked until it commits. */
 export async function appendAudit(

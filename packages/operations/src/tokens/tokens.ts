@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from "node:crypto";
-import type { Role, StoredToken } from "@runback/core";
+import { type Role, RunbackError, type StoredToken, type TableRef } from "@runback/core";
+import { appendAudit } from "../audit/append.ts";
 import type { Context } from "../context.ts";
 
 export interface MintedToken {
@@ -8,12 +9,44 @@ export interface MintedToken {
   readonly secret: string;
 }
 
+export interface TokenRequest {
+  /** Whose it is: recorded as the operator of what it does. */
+  readonly name: string;
+  readonly role: Role;
+  /** Who makes it. */
+  readonly operator: string;
+}
+
 /** 256 bits of randomness: a fast hash is enough, there is nothing to guess. */
-export async function mintToken({ engine }: Pick<Context, "engine">, name: string, role: Role): Promise<MintedToken> {
+export async function mintToken(
+  { engine }: Pick<Context, "engine">,
+  { name, role, operator }: TokenRequest,
+  auditTable: TableRef,
+): Promise<MintedToken> {
   const secret = `rb_${randomBytes(32).toString("base64url")}`;
   const id = `tok-${randomUUID()}`;
-  await engine.transaction((tx) => engine.store.createToken(tx, { id, name, role, sha256: tokenSha256(secret) }));
+  await engine.transaction(async (tx) => {
+    await engine.store.createToken(tx, { id, name, role, sha256: tokenSha256(secret) });
+    await appendAudit(tx, engine.dialect, auditTable, "token:created", { token: id, name, role, operator });
+  });
   return { id, secret };
+}
+
+/** It is refused from the next request on. @throws `TOKEN_NOT_FOUND` */
+export async function revokeToken(
+  { engine }: Pick<Context, "engine">,
+  { id, operator }: { readonly id: string; readonly operator: string },
+  auditTable: TableRef,
+): Promise<void> {
+  await engine.transaction(async (tx) => {
+    if (!(await engine.store.revokeToken(tx, id))) {
+      throw new RunbackError("TOKEN_NOT_FOUND", "There is no token of this id on this target.", {
+        recovery: "Check the id, and that it belongs to this target.",
+        status: 404,
+      });
+    }
+    await appendAudit(tx, engine.dialect, auditTable, "token:revoked", { token: id, operator });
+  });
 }
 
 /** Who a bearer token belongs to. Every stored hash is compared, in constant time, whether or not one matched before. */
