@@ -16,8 +16,10 @@ export type { Policies } from "./policies.ts";
 export * from "./report/index.ts";
 export { retentionSweep, type SweepOptions, type SweepResult } from "./retention/sweep.ts";
 export { planRollback } from "./rollback/plan-rollback.ts";
-export { advanceRollback, type RollbackOptions, runRollback, startRollback } from "./rollback/rollback.ts";
+export { advanceRollback, runRollback } from "./rollback/rollback.ts";
+export type { RollbackOptions } from "./rollback/rollback-options.ts";
 export type { RollbackResult } from "./rollback/rollback-result.ts";
+export { startRollback } from "./rollback/start-rollback.ts";
 export type { Advanced } from "./run/advance.ts";
 export {
   findToken,
