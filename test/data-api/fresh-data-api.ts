@@ -22,7 +22,9 @@ export interface DataApiTarget extends AsyncDisposable {
 
 const asText = (text: string) => text;
 /** Every value as the database prints it: what the service makes of it is the emulator's to say. */
-const parsers = Object.fromEntries(Object.values(types).flatMap((oid) => (typeof oid === "number" ? [[oid, asText]] : [])));
+const parsers = Object.fromEntries(
+  Object.values(types).flatMap((oid) => (typeof oid === "number" ? [[oid, asText]] : [])),
+);
 
 /** A service of its own in front of a PGlite of its own, and an engine that speaks to it. */
 export async function freshDataApi(): Promise<DataApiTarget> {

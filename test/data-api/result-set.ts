@@ -65,16 +65,14 @@ export async function toWire(
   );
   for (const { type } of columns) {
     if (!supported.has(type.name) && type.kind !== "e") {
-      throw new ApiProblem(
-        "UnsupportedResultException",
-        `The result contains the unsupported data type ${type.name}`,
-      );
+      throw new ApiProblem("UnsupportedResultException", `The result contains the unsupported data type ${type.name}`);
     }
   }
   let total = 0;
   for (const row of raw.rows) {
     const bytes = row.reduce((sum, value) => sum + (value === null ? 0 : Buffer.byteLength(value)), 0);
-    if (bytes > rowBytes) throw new ApiProblem("BadRequestException", "Database returned a row larger than the allowed row size limit");
+    if (bytes > rowBytes)
+      throw new ApiProblem("BadRequestException", "Database returned a row larger than the allowed row size limit");
     total += bytes;
   }
   if (total > answerBytes) {

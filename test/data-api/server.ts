@@ -4,7 +4,7 @@ import type { PGlite, Results } from "@electric-sql/pglite";
 import type { Credentials } from "../s3/sigv4.ts";
 import { ApiProblem, databaseProblem } from "./api-problem.ts";
 import { type Fault, Faults, type Operation } from "./faults.ts";
-import { toWire, Types } from "./result-set.ts";
+import { Types, toWire } from "./result-set.ts";
 import { checkSignature } from "./signature.ts";
 import { toStatement, type WireParameter } from "./statement.ts";
 import { Transactions } from "./transactions.ts";
@@ -95,8 +95,10 @@ class Server {
 
   #check({ resourceArn, secretArn, database, sql }: Input): void {
     const { cluster, secret, database: name } = this.#options;
-    if (resourceArn !== cluster) throw new ApiProblem("BadRequestException", `HttpEndpoint is not enabled for resource ${resourceArn}`);
-    if (secretArn !== secret) throw new ApiProblem("InvalidSecretException", "Secrets Manager can't find the specified secret.");
+    if (resourceArn !== cluster)
+      throw new ApiProblem("BadRequestException", `HttpEndpoint is not enabled for resource ${resourceArn}`);
+    if (secretArn !== secret)
+      throw new ApiProblem("InvalidSecretException", "Secrets Manager can't find the specified secret.");
     if (database !== undefined && database !== name) {
       throw new ApiProblem("DatabaseErrorException", `FATAL: database "${database}" does not exist; SQLState: 3D000`);
     }
@@ -178,7 +180,12 @@ function send(out: ServerResponse, status: number, body: unknown, headers: Recor
 }
 
 function refuse(out: ServerResponse, { type, message, status }: Pick<ApiProblem, "type" | "message" | "status">): void {
-  send(out, status, { message }, { "x-amzn-errortype": `${type}:http://internal.amazon.com/coral/com.amazon.rdsdata/` });
+  send(
+    out,
+    status,
+    { message },
+    { "x-amzn-errortype": `${type}:http://internal.amazon.com/coral/com.amazon.rdsdata/` },
+  );
 }
 
 function fail({ answer }: Fault, out: ServerResponse): void {

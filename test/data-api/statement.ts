@@ -52,11 +52,13 @@ function typed({ typeHint, value = {} }: WireParameter): [type: number, value: u
   const text = typeHint === undefined ? 25 : hints[typeHint];
   if (text === undefined) throw new ApiProblem("BadRequestException", `Invalid type hint: ${typeHint}`);
   if (value.isNull) return [text, null];
-  if (value.arrayValue !== undefined) throw new ApiProblem("BadRequestException", "Array parameters are not supported.");
+  if (value.arrayValue !== undefined)
+    throw new ApiProblem("BadRequestException", "Array parameters are not supported.");
   if (value.stringValue !== undefined) return [text, value.stringValue];
   if (value.booleanValue !== undefined) return [16, value.booleanValue];
   if (value.longValue !== undefined) {
-    if (!Number.isSafeInteger(value.longValue)) throw new ApiProblem("BadRequestException", "longValue is out of range");
+    if (!Number.isSafeInteger(value.longValue))
+      throw new ApiProblem("BadRequestException", "longValue is out of range");
     return [20, value.longValue];
   }
   if (value.doubleValue !== undefined) return [701, value.doubleValue];

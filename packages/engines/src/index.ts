@@ -1,4 +1,4 @@
-export * from "./open-engine.ts";
 export { openDataApi } from "./data-api/connect.ts";
+export * from "./open-engine.ts";
 export { openPglite } from "./pglite/connect.ts";
 export { openPostgres } from "./postgres/connect.ts";

@@ -59,10 +59,13 @@ export function toEngineError(error: unknown): unknown {
   const message = messageOf(error);
   // Without what follows the first line: it quotes the row.
   const told =
-    /^(?:ERROR|FATAL|PANIC): ([\s\S]*?)(?:\n[\s\S]*?)?;\s*(?:Position: \d+;\s*)?SQLState: ([0-9A-Z]{5})\s*$/.exec(message);
+    /^(?:ERROR|FATAL|PANIC): ([\s\S]*?)(?:\n[\s\S]*?)?;\s*(?:Position: \d+;\s*)?SQLState: ([0-9A-Z]{5})\s*$/.exec(
+      message,
+    );
   if (told !== null) return ofDatabase(told[1]!.trim(), told[2]!, error);
   if (name === "StatementTimeoutException") return timedOut(error);
-  if (name === "TransactionNotFoundException" || /transaction [^\s]+ is not found/i.test(message)) return expired(error);
+  if (name === "TransactionNotFoundException" || /transaction [^\s]+ is not found/i.test(message))
+    return expired(error);
   if (/response size limit|result set size|row size|size was too large/i.test(message)) return tooLarge(error);
   if (name === "UnsupportedResultException") return unsupported(error);
   if (refusals.has(name)) return refused(name, error);
@@ -124,16 +127,22 @@ function timedOut(cause: unknown): RunbackError {
 }
 
 function tooLarge(cause: unknown): RunbackError {
-  return new RunbackError("RESULT_TOO_LARGE", "A statement that changes rows returned more than the Data API passes on.", {
-    recovery: "The step was not written; committed steps are kept. Use the cluster's postgres:// address and resume the run.",
-    status: 413,
-    cause,
-  });
+  return new RunbackError(
+    "RESULT_TOO_LARGE",
+    "A statement that changes rows returned more than the Data API passes on.",
+    {
+      recovery:
+        "The step was not written; committed steps are kept. Use the cluster's postgres:// address and resume the run.",
+      status: 413,
+      cause,
+    },
+  );
 }
 
 function unsupported(cause: unknown): RunbackError {
   return new RunbackError("RESULT_UNSUPPORTED", "A result has a column of a type that the Data API does not pass on.", {
-    recovery: "Nothing was written by this statement. Cast the column to text, or use the cluster's postgres:// address.",
+    recovery:
+      "Nothing was written by this statement. Cast the column to text, or use the cluster's postgres:// address.",
     cause,
   });
 }

@@ -1,12 +1,13 @@
-import { type Connection, type Engine, RunbackError, type Value } from "@runback/core";
+import type { Field } from "@aws-sdk/client-rds-data";
+import { type Connection, type Engine, type Result, RunbackError, type Value } from "@runback/core";
 import { dialect } from "../postgres/dialect.ts";
 import { postgresEngine } from "../postgres/engine.ts";
 import { locationOf, parseAddress } from "./address.ts";
 import { capabilities } from "./capabilities.ts";
 import { type DataApiOptions, openClient } from "./client.ts";
-import { fromField, resultColumn } from "./column.ts";
+import { fromField, type ResultColumn, resultColumn } from "./column.ts";
 import { loadRows } from "./load-rows.ts";
-import { describe, readRows } from "./read-rows.ts";
+import { describe, openCursor, readRows } from "./read-rows.ts";
 import { runScript } from "./run-script.ts";
 import { isQuery } from "./scan.ts";
 import type { Session } from "./session.ts";
@@ -25,7 +26,8 @@ export function openDataApi(url: string, options: DataApiOptions = {}): Engine {
       capabilities,
       dialect,
       connection: {
-        query: <R extends object>(text: string, params: readonly Value[] = []) => alone((tx) => tx.query<R>(text, params)),
+        query: <R extends object>(text: string, params: readonly Value[] = []) =>
+          alone((tx) => tx.query<R>(text, params)),
         script: (text) => alone((tx) => tx.script(text)),
         savepoint: () => Promise.reject(new Error("a savepoint needs a transaction")),
         load: () => Promise.reject(new Error("a bulk load needs a transaction")),
@@ -42,43 +44,56 @@ export function openDataApi(url: string, options: DataApiOptions = {}): Engine {
   };
 }
 
+const declares = /^\s*DECLARE ([a-z_]+) NO SCROLL CURSOR FOR\s([\s\S]*)$/;
+const fetches = /^FETCH (\d+) FROM ([a-z_]+)$/;
+
 function over(current: Session): Connection {
+  const { execute } = current;
+  const columnsOf = async (text: string, params: readonly Value[]) => {
+    const known = current.described.get(text) ?? (await describe(execute, text, params));
+    current.described.set(text, known);
+    return known;
+  };
+  const read = async (text: string, params: readonly Value[]): Promise<Result<Record<string, unknown>>> => {
+    if (isQuery(text)) return counted(await readRows(execute, text, params, await columnsOf(text, params)));
+    const fetch = fetches.exec(text);
+    const cursor = fetch === null ? undefined : current.cursors.get(fetch[2]!);
+    if (cursor !== undefined) return counted(await cursor.fetch(Number(fetch![1])));
+    const answer = await execute(text, params);
+    const columns = (answer.columnMetadata ?? []).map(resultColumn);
+    if (columns.length === 0) return { rows: [], count: answer.numberOfRecordsUpdated ?? 0 };
+    return counted((answer.records ?? []).map((record) => toRow(record, columns)));
+  };
   return {
-    query: async <R extends object>(text: string, params: readonly Value[] = []) => {
-      if (isQuery(text)) {
-        let columns = current.described.get(text);
-        if (columns === undefined) {
-          columns = await describe(current.execute, text, params);
-          current.described.set(text, columns);
-        }
-        const rows = (await readRows(current.execute, text, params, columns)) as R[];
-        return { rows, count: rows.length };
-      }
-      const { records, columnMetadata, numberOfRecordsUpdated } = await current.execute(text, params);
-      const columns = (columnMetadata ?? []).map(resultColumn);
-      if (columns.length === 0) return { rows: [], count: numberOfRecordsUpdated ?? 0 };
-      const rows = (records ?? []).map((record) =>
-        Object.fromEntries(columns.map((column, index) => [column.name, fromField(record[index]!, column)])),
-      ) as R[];
-      return { rows, count: rows.length };
-    },
+    query: <R extends object>(text: string, params: readonly Value[] = []) => read(text, params) as Promise<Result<R>>,
     script: async (text) => {
       // What it changes may change what a query returns.
       current.described.clear();
-      await runScript(current.execute, text);
+      const declared = declares.exec(text);
+      if (declared === null) return await runScript(execute, text);
+      const [, name, sql] = declared as unknown as [string, string, string];
+      current.cursors.set(name, await openCursor(execute, name, sql, [], await describe(execute, sql, [])));
     },
     savepoint: async (work) => {
-      await current.execute("SAVEPOINT attempt", []);
+      await execute("SAVEPOINT attempt", []);
       try {
         const result = await work(over(current));
-        await current.execute("RELEASE SAVEPOINT attempt", []);
+        await execute("RELEASE SAVEPOINT attempt", []);
         return result;
       } catch (error) {
-        await current.execute("ROLLBACK TO SAVEPOINT attempt", []);
-        await current.execute("RELEASE SAVEPOINT attempt", []);
+        await execute("ROLLBACK TO SAVEPOINT attempt", []);
+        await execute("RELEASE SAVEPOINT attempt", []);
         throw error;
       }
     },
     load: (table, columns, rows) => loadRows(over(current), table, columns, rows),
   };
+}
+
+function counted<R>(rows: R[]): Result<R> {
+  return { rows, count: rows.length };
+}
+
+function toRow(record: Field[], columns: readonly ResultColumn[]): Record<string, unknown> {
+  return Object.fromEntries(columns.map((column, index) => [column.name, fromField(record[index]!, column)]));
 }

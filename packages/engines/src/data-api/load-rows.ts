@@ -22,7 +22,7 @@ export async function loadRows(
   });
   // A value for a column GENERATED ALWAYS AS IDENTITY is taken, as COPY takes it.
   const sql = `INSERT INTO ${tableName(table)} (${columns.map(id).join(", ")}) OVERRIDING SYSTEM VALUE
-SELECT ${values.join(", ")} FROM pg_catalog.unnest(${columns.map((_, index) => `$${index + 1}::pg_catalog.text[]`).join(", ")})
+SELECT ${values.join(", ")} FROM ROWS FROM (${columns.map((_, index) => `pg_catalog.unnest($${index + 1}::pg_catalog.text[])`).join(", ")})
 AS _rows(${columns.map((_, index) => `_c${index + 1}`).join(", ")})`;
   let loaded = 0;
   for await (const chunk of chunks(columns.length, rows)) loaded += (await tx.query(sql, chunk)).count;

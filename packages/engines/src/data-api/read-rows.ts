@@ -27,19 +27,57 @@ export async function readRows(
   const packed = pack(sql, columns);
   const first = pieces(await execute(`${packed} LIMIT ${piecesAtOnce + 1}`, values));
   if (first.length <= piecesAtOnce) return rowsOf(first.join(""), columns);
+  const cursor = await openCursor(execute, "runback_pages", sql, values, columns);
   const rows: Record<string, unknown>[] = [];
-  let rest = "";
-  await execute(`DECLARE runback_pages NO SCROLL CURSOR FOR ${packed}`, values);
-  for (;;) {
-    const page = pieces(await execute(`FETCH ${piecesAtOnce} FROM runback_pages`, []));
-    rest += page.join("");
-    const end = rest.lastIndexOf("\n") + 1;
-    for (const row of rowsOf(rest.slice(0, end), columns)) rows.push(row);
-    rest = rest.slice(end);
-    if (page.length < piecesAtOnce) break;
-  }
+  for (let page = await cursor.next(); page !== undefined; page = await cursor.next())
+    for (const row of page) rows.push(row);
   await execute("CLOSE runback_pages", []);
   return rows;
+}
+
+/** A cursor of the database, read in answers that fit. */
+export interface Cursor {
+  /** The rows of the next answer; `undefined` at the end. */
+  next(): Promise<Record<string, unknown>[] | undefined>;
+  /** As many rows as a FETCH would return. */
+  fetch(count: number): Promise<Record<string, unknown>[]>;
+}
+
+/** @param name without anything to quote */
+export async function openCursor(
+  execute: Execute,
+  name: string,
+  sql: string,
+  values: readonly Value[],
+  columns: readonly ResultColumn[],
+): Promise<Cursor> {
+  await execute(`DECLARE ${name} NO SCROLL CURSOR FOR ${pack(sql, columns)}`, values);
+  let rest = "";
+  let ended = false;
+  let left: Record<string, unknown>[] = [];
+  const next = async () => {
+    if (ended) return undefined;
+    const page = pieces(await execute(`FETCH ${piecesAtOnce} FROM ${name}`, []));
+    ended = page.length < piecesAtOnce;
+    rest += page.join("");
+    const end = rest.lastIndexOf("\n") + 1;
+    const rows = rowsOf(rest.slice(0, end), columns);
+    rest = rest.slice(end);
+    return rows;
+  };
+  return {
+    next,
+    fetch: async (count) => {
+      while (left.length < count) {
+        const page = await next();
+        if (page === undefined) break;
+        left = left.length === 0 ? page : left.concat(page);
+      }
+      const rows = left.slice(0, count);
+      left = left.slice(count);
+      return rows;
+    },
+  };
 }
 
 /** One row a piece. Names are qualified: the target's search path may hold functions of the same names. */

@@ -51,7 +51,6 @@ export function isQuery(sql: string): boolean {
   let code = "";
   for (const { kind, text } of scan(sql)) code += kind === "code" ? text : kind === "comment" ? " " : " x ";
   return (
-    /^[\s(]*(?:select|with|values|table)\b/i.test(code) &&
-    !/\b(?:insert|update|delete|merge|into|share)\b/i.test(code)
+    /^[\s(]*(?:select|with|values|table)\b/i.test(code) && !/\b(?:insert|update|delete|merge|into|share)\b/i.test(code)
   );
 }

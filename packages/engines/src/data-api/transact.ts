@@ -35,7 +35,10 @@ export async function transact<T>(
 }
 
 /** Sets what holds for this transaction only, and returns its number when it may write. */
-async function begin(current: Session, { lockTimeoutMs, readOnly, bulk }: TransactionOptions): Promise<string | undefined> {
+async function begin(
+  current: Session,
+  { lockTimeoutMs, readOnly, bulk }: TransactionOptions,
+): Promise<string | undefined> {
   const values: Record<string, string> = { TimeZone: "UTC", DateStyle: "ISO, YMD" };
   if (lockTimeoutMs !== undefined) values.lock_timeout = String(Math.round(lockTimeoutMs));
   if (bulk) values.work_mem = "128MB";
@@ -77,4 +80,3 @@ async function fateOf(client: Client, writer: string): Promise<string | undefine
     await client.rollback(transactionId).catch(() => {});
   }
 }
-
