@@ -27,6 +27,8 @@ export interface DataApiServer {
   readonly faults: Faults;
   /** Calls so far, by operation. */
   readonly calls: Readonly<Record<string, number>>;
+  /** Calls that wait for the one session. */
+  readonly waiting: number;
   /** Ends transactions whose time is over by the clock. */
   expire(): Promise<void>;
   /** Statements that every later session begins with. */
@@ -213,6 +215,9 @@ export async function startDataApi(options: DataApiServerOptions): Promise<DataA
     endpoint: `http://127.0.0.1:${port}`,
     faults: server.faults,
     calls: server.calls,
+    get waiting() {
+      return server.transactions.waiting;
+    },
     expire: () => server.transactions.expire(),
     get sessionSql() {
       return server.sessionSql;

@@ -24,6 +24,11 @@ export class Transactions {
     this.#finish = finish;
   }
 
+  /** Who waits for the session. */
+  get waiting(): number {
+    return this.#turns.length;
+  }
+
   async begin(start: () => Promise<void>): Promise<string> {
     while (this.#open !== undefined) await new Promise<void>((resolve) => this.#turns.push(resolve));
     const now = this.#now();
