@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { writeSampleExport } from "@runback/membership";
-import { runExec, runRollback } from "@runback/operations";
+import { advanceImport, resumeImport, runExec, runRollback, startImport } from "@runback/operations";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { importOptions } from "../scenarios/support/import-options.ts";
 import { type Target, targetOver } from "../scenarios/support/world.ts";
 import { type DataApiTarget, freshDataApi } from "./fresh-data-api.ts";
 
@@ -41,17 +42,17 @@ test("the membership import runs through the Data API, is cut off, resumed, veri
     when: "after",
     answer: "reset",
   });
-  const runId = "run-20260115-143000-1a2b3c";
-  const cut = target.import(source, { plan: dry.planDigest, runId });
-  await expect(cut).rejects.toMatchObject({ code: "TARGET_UNREACHABLE" });
+  const bundleFolder = join(folder, "bundle");
+  const options = importOptions(source, { plan: dry.planDigest, bundleFolder });
+  const { runId } = await startImport(target.context, options);
+  await expect(advanceImport(target.context, options, runId)).rejects.toMatchObject({ code: "TARGET_UNREACHABLE" });
   expect(service.server.faults.left).toBe(0);
 
-  const bundle = join(folder, "bundle");
-  const live = await target.import(source, { resume: runId, bundleFolder: bundle });
+  const live = await resumeImport(target.context, options, runId);
   expect(live.entities).toMatchObject({ members: { created: 400 }, events: { created: 90 } });
   expect(live.runId).toBe(runId);
 
-  const report = await target.verify(bundle);
+  const report = await target.verify(bundleFolder);
   expect(report.checks.filter((check) => !check.passed)).toEqual([]);
   expect(report.passed).toBe(true);
 
