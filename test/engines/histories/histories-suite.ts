@@ -6,8 +6,9 @@ import { checkHistory, history, type Outcome, prepareHistories } from "./check.t
 /** `RUNBACK_SEED` repeats a failure; otherwise every run of the suite sees other histories. */
 const seed = Number(process.env.RUNBACK_SEED ?? Date.now() % 2 ** 31);
 
-/** An engine that runs another one's SQL over slower calls gets a tenth of them in the everyday suite. */
-const shareOf = (name: string, runs: number) => (name === "data-api" && runs < 100 ? Math.ceil(runs / 10) : runs);
+/** What runs another engine's SQL over another way to it gets a tenth of them. */
+const shareOf = (name: string, runs: number) =>
+  name === "data-api" || name === "pgbouncer" ? Math.ceil(runs / 10) : runs;
 
 /** @param runs histories per engine */
 export function historiesSuite(runs: number): void {

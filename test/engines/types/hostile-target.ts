@@ -2,7 +2,7 @@ import type { Engine } from "@runback/core";
 import { openPostgres } from "@runback/engines";
 import { freshDataApi } from "../../data-api/fresh-data-api.ts";
 import { createDatabase } from "../../support/database.ts";
-import type { engineNames } from "../../support/engines.ts";
+import type { EngineName } from "../../support/engines.ts";
 import { freshPglite } from "../../support/fresh-pglite.ts";
 
 /** Settings under which a value's text is lossy, ambiguous or in another encoding, and names mean other things. */
@@ -37,7 +37,7 @@ export interface HostileTarget extends AsyncDisposable {
 }
 
 /** A target whose sessions start with those settings, except those that Runback's own driver needs. */
-export async function hostileTarget(name: (typeof engineNames)[number]): Promise<HostileTarget> {
+export async function hostileTarget(name: EngineName): Promise<HostileTarget> {
   const database = name === "postgres" ? await createDatabase() : undefined;
   const service = name === "data-api" ? await freshDataApi() : undefined;
   const engine = database ? openPostgres(database.url, { max: 1 }) : (service?.engine ?? (await freshPglite()));
