@@ -1,6 +1,6 @@
 import { silentLogger } from "@runback/core";
 import type { Context } from "@runback/operations";
-import { engineNames, freshTarget, type TestTarget } from "../support/engines.ts";
+import { type EngineName, engineNames, freshTarget, type TestTarget } from "../support/engines.ts";
 import { type OpenStore, STORES, type Store, type TestClock } from "../vault/stores.ts";
 
 export interface TestContext extends AsyncDisposable {
@@ -13,7 +13,7 @@ export const auditTable = { schema: "runback", name: "audit" };
 
 /** A protected audit table on a fresh target, and a vault of its own with a clock that tests move. */
 export async function testContext(
-  engine: (typeof engineNames)[number],
+  engine: EngineName,
   vault: Store = STORES[0]!,
 ): Promise<TestContext & { target: TestTarget }> {
   const target = await freshTarget(engine);

@@ -1,24 +1,39 @@
 import type { Engine } from "@runback/core";
 import { openPostgres } from "@runback/engines";
+import { inject } from "vitest";
+import { freshDataApi } from "../data-api/fresh-data-api.ts";
 import { createDatabase } from "./database.ts";
 import { freshPglite } from "./fresh-pglite.ts";
+import { skippedEngines } from "./skipped.ts";
 
 export interface TestTarget extends AsyncDisposable {
   readonly engine: Engine;
 }
 
-/** Every engine the suites loop over. A new engine is one line here. */
-export const engineNames = ["postgres", "pglite"] as const;
+const all = ["postgres", "pgbouncer", "pglite", "data-api"] as const;
+
+export type EngineName = (typeof all)[number];
+
+/**
+ * Every engine the suites loop over, and `postgres` once more through a pooler in transaction mode. A new engine is one
+ * line here.
+ */
+export const engineNames: readonly EngineName[] = all.filter((name) => !skippedEngines.includes(name));
 
 /** A fresh target with Runback's own tables. */
-export async function freshTarget(name: (typeof engineNames)[number]): Promise<TestTarget> {
+export async function freshTarget(name: EngineName): Promise<TestTarget> {
   if (name === "pglite") {
     const engine = await freshPglite();
     await engine.init();
     return { engine, [Symbol.asyncDispose]: () => engine.close() };
   }
+  if (name === "data-api") {
+    const target = await freshDataApi();
+    await target.engine.init();
+    return target;
+  }
   const database = await createDatabase();
-  const engine = openPostgres(database.url);
+  const engine = openPostgres(name === "pgbouncer" ? pooled(database.url) : database.url);
   await engine.init();
   return {
     engine,
@@ -27,4 +42,13 @@ export async function freshTarget(name: (typeof engineNames)[number]): Promise<T
       await database.drop();
     },
   };
+}
+
+/** The same database through the pooler. @throws when there is none */
+export function pooled(databaseUrl: string): string {
+  const pooler = inject("pgbouncer");
+  if ("missing" in pooler) throw new Error(pooler.missing);
+  const url = new URL(databaseUrl);
+  url.port = String(pooler.port);
+  return url.href;
 }

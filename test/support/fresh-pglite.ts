@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, openAsBlob, readFileSync } from "node:fs";
-import { rename, writeFile } from "node:fs/promises";
+import { link, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
@@ -15,16 +15,24 @@ const empty = join(tmpdir(), `runback-test-pglite-${dependencies["@electric-sql/
 
 /** A PGlite of its own, in memory. */
 export async function freshPglite(): Promise<Engine> {
+  return await openPglite(undefined, { loadDataDir: await emptyPglite() });
+}
+
+/** An empty database to start one from. */
+export async function emptyPglite(): Promise<Blob> {
   if (!existsSync(empty)) await makeEmpty();
-  return await openPglite(undefined, { loadDataDir: await openAsBlob(empty) });
+  return await openAsBlob(empty);
 }
 
 async function makeEmpty(): Promise<void> {
   const db = await PGlite.create();
   const dump = await db.dumpDataDir("none");
   await db.close();
-  // Several workers may make it at once; whoever is last replaces it by the same.
+  // Several workers may make it at once. The first one stays: a file that is replaced while it is read is an error.
   const made = `${empty}.${randomUUID()}`;
   await writeFile(made, Buffer.from(await dump.arrayBuffer()));
-  await rename(made, empty);
+  await link(made, empty).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
+  await rm(made);
 }

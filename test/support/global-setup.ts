@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { TestProject } from "vitest/node";
 import { dropDatabases } from "./drop-databases.ts";
+import { pgbouncerServer } from "./pgbouncer-server.ts";
 import { postgresServer } from "./postgres-server.ts";
+import { skippedEngines } from "./skipped.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -9,6 +11,8 @@ declare module "vitest" {
     postgresUrl: string;
     /** Begins the names of all databases of this run. */
     postgresPrefix: string;
+    /** Port of a PgBouncer in transaction mode in front of it, or why there is none. */
+    pgbouncer: { port: number } | { missing: string };
   }
 }
 
@@ -18,7 +22,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const prefix = `runback_${randomBytes(4).toString("hex")}_`;
   project.provide("postgresUrl", server.adminUrl);
   project.provide("postgresPrefix", prefix);
+  const pooler = skippedEngines.includes("pgbouncer")
+    ? new Error("RUNBACK_TEST_SKIP names pgbouncer.")
+    : await pgbouncerServer(server.adminUrl).catch((error: Error) => error);
+  // Only the suites that need it fail without it.
+  project.provide("pgbouncer", pooler instanceof Error ? { missing: pooler.message } : { port: pooler.port });
   return async () => {
+    if (!(pooler instanceof Error)) await pooler.stop();
     if (process.env.RUNBACK_TEST_POSTGRES_URL) await dropDatabases(server.adminUrl, prefix);
     await server.stop();
   };

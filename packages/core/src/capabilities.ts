@@ -9,6 +9,8 @@ export interface Capabilities {
   readonly copy: boolean;
   /** Several sessions at once. */
   readonly concurrentSessions: boolean;
+  /** A program started by Runback can open sessions of its own that name the run: what `exec` needs. */
+  readonly programSessions: boolean;
   /** Foreign-key actions fire the child's triggers. */
   readonly cascadesFireTriggers: boolean;
   readonly arrays: boolean;

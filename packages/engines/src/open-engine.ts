@@ -1,4 +1,5 @@
 import { type Engine, RunbackError, redact } from "@runback/core";
+import { openDataApi } from "./data-api/connect.ts";
 import { openPglite, pgliteDirectory } from "./pglite/connect.ts";
 import { openPostgres } from "./postgres/connect.ts";
 
@@ -7,8 +8,9 @@ export async function openEngine(url: string): Promise<Engine> {
   const scheme = /^([a-z-]+):\/\//.exec(url)?.[1];
   if (scheme === "postgres" || scheme === "postgresql") return openPostgres(url);
   if (scheme === "pglite") return await openPglite(pgliteDirectory(url));
+  if (scheme === "data-api") return openDataApi(url);
   throw new RunbackError("TARGET_URL_INVALID", `No engine for ${redact(url) || "an empty address"}.`, {
     recovery:
-      "Set DATABASE_URL to postgres://… or pglite://<directory>, or leave it unset for the embedded PostgreSQL.",
+      "Set DATABASE_URL to postgres://…, pglite://<directory> or data-api://<cluster-arn>?secret=…&database=…, or leave it unset for the embedded PostgreSQL.",
   });
 }

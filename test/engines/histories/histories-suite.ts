@@ -6,6 +6,10 @@ import { checkHistory, history, type Outcome, prepareHistories } from "./check.t
 /** `RUNBACK_SEED` repeats a failure; otherwise every run of the suite sees other histories. */
 const seed = Number(process.env.RUNBACK_SEED ?? Date.now() % 2 ** 31);
 
+/** What runs another engine's SQL over another way to it gets a tenth of them. */
+const shareOf = (name: string, runs: number) =>
+  name === "data-api" || name === "pgbouncer" ? Math.ceil(runs / 10) : runs;
+
 /** @param runs histories per engine */
 export function historiesSuite(runs: number): void {
   describe.each(engineNames)("histories on %s", (name) => {
@@ -18,17 +22,21 @@ export function historiesSuite(runs: number): void {
       await target[Symbol.asyncDispose]();
     });
 
-    test(`${runs} random ones are taken back (seed ${seed})`, async () => {
+    const count = shareOf(name, runs);
+    test(`${count} random ones are taken back (seed ${seed})`, async () => {
       const outcomes: Record<Outcome, number> = { net: 0, replayed: 0, aborted: 0, refused: 0 };
       await fc.assert(
         fc.asyncProperty(history, async (each) => {
           outcomes[await checkHistory(target.engine, each)]++;
         }),
-        { seed, numRuns: runs, endOnFailure: process.env.RUNBACK_SHRINK === undefined },
+        { seed, numRuns: count, endOnFailure: process.env.RUNBACK_SHRINK === undefined },
       );
       console.info(`histories on ${name}, seed ${seed}: ${JSON.stringify(outcomes)}`);
-      for (const each of ["net", "replayed", "aborted"] as const) expect(outcomes[each], each).toBeGreaterThan(0);
-      expect(outcomes.refused).toBeLessThan(runs * 0.05);
+      expect(outcomes.net).toBeGreaterThan(0);
+      // Fewer than that need not meet every outcome.
+      if (count < 60) return;
+      for (const each of ["replayed", "aborted"] as const) expect(outcomes[each], each).toBeGreaterThan(0);
+      expect(outcomes.refused).toBeLessThan(count * 0.05);
     }, 3_600_000);
   });
 }

@@ -1,7 +1,8 @@
 import type { Engine } from "@runback/core";
 import { openPostgres } from "@runback/engines";
+import { freshDataApi } from "../../data-api/fresh-data-api.ts";
 import { createDatabase } from "../../support/database.ts";
-import type { engineNames } from "../../support/engines.ts";
+import type { EngineName } from "../../support/engines.ts";
 import { freshPglite } from "../../support/fresh-pglite.ts";
 
 /** Settings under which a value's text is lossy, ambiguous or in another encoding, and names mean other things. */
@@ -36,15 +37,16 @@ export interface HostileTarget extends AsyncDisposable {
 }
 
 /** A target whose sessions start with those settings, except those that Runback's own driver needs. */
-export async function hostileTarget(name: (typeof engineNames)[number]): Promise<HostileTarget> {
+export async function hostileTarget(name: EngineName): Promise<HostileTarget> {
   const database = name === "postgres" ? await createDatabase() : undefined;
-  const engine = database ? openPostgres(database.url, { max: 1 }) : await freshPglite();
+  const service = name === "data-api" ? await freshDataApi() : undefined;
+  const engine = database ? openPostgres(database.url, { max: 1 }) : (service?.engine ?? (await freshPglite()));
   await engine.init();
   await engine.script(evil);
   const known: string[] = [];
   for (const [setting, value] of Object.entries(settings)) {
     // The locale and, in the embedded engine, encodings are the build's; everything else must exist.
-    const optional = setting === "lc_monetary" || (setting === "client_encoding" && name === "pglite");
+    const optional = setting === "lc_monetary" || (setting === "client_encoding" && name !== "postgres");
     const accepted = await engine
       .transaction((tx) => tx.script(set(setting, value).replace("SET", "SET LOCAL")))
       .then(() => true)
@@ -54,11 +56,15 @@ export async function hostileTarget(name: (typeof engineNames)[number]): Promise
       });
     if (accepted) known.push(setting);
   }
-  for (const setting of known) if (setting !== "client_encoding") await engine.script(set(setting, settings[setting]!));
+  const start = known.filter((setting) => setting !== "client_encoding").map((each) => set(each, settings[each]!));
+  // A service with sessions of its own keeps none of them: each begins with these.
+  if (service) service.server.sessionSql = start.join(";");
+  else for (const each of start) await engine.script(each);
   return {
     engine,
     hostile: known.map((setting) => set(setting, settings[setting]!).replace("SET", "SET LOCAL")).join(";"),
     [Symbol.asyncDispose]: async () => {
+      if (service) return await service[Symbol.asyncDispose]();
       await engine.close();
       await database?.drop();
     },

@@ -5,7 +5,7 @@ import { ownChanges } from "./own-tables.ts";
 const lockKey = 8_203_117_445;
 
 export async function lockInit(tx: Connection): Promise<void> {
-  await tx.query("SELECT pg_advisory_xact_lock($1::bigint)", [String(lockKey)]);
+  await tx.query("SELECT 1 FROM pg_advisory_xact_lock($1::bigint)", [String(lockKey)]);
 }
 
 /**

@@ -6,6 +6,7 @@ export const capabilities: Capabilities = {
   returning: true,
   copy: true,
   concurrentSessions: true,
+  programSessions: true,
   cascadesFireTriggers: true,
   arrays: true,
 };

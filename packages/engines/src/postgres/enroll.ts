@@ -12,7 +12,7 @@ export async function enroll(tx: Connection, tables: readonly Table[]): Promise<
   for (const table of tables) refuse(table);
   if ((await notEnrolled(tx, tables)).length === 0) return;
   // Two processes that enroll at once: the second waits here, then finds the work done.
-  await tx.query("SELECT pg_advisory_xact_lock($1::bigint)", [String(enrollLock)]);
+  await tx.query("SELECT 1 FROM pg_advisory_xact_lock($1::bigint)", [String(enrollLock)]);
   for (const table of await notEnrolled(tx, tables)) await install(tx, table);
 }
 

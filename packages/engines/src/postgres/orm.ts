@@ -22,8 +22,19 @@ export function withPlainErrors<T extends object>(functions: T): T {
 
 /** Drizzle over whichever session or transaction it is given: one schema for the server, the embedded engine and the Data API. */
 export function orm(connection: Connection) {
-  return drizzle(async (text, params) => {
-    const { rows } = await connection.query<Record<string, unknown>>(text, params as Value[]);
+  return drizzle(async (text, params, _method, typings) => {
+    const { rows } = await connection.query<Record<string, unknown>>(typed(text, typings), params as Value[]);
     return { rows: rows.map((row) => Object.values(row)) };
+  });
+}
+
+const casts: Readonly<Record<string, string>> = { json: "jsonb", timestamp: "timestamptz", uuid: "uuid" };
+
+/** Drizzle's statement with its values cast to their columns' types: not every driver sends a text as of unknown type. */
+function typed(text: string, typings: readonly string[] = []): string {
+  // Drizzle writes no literals, so every $n is a placeholder.
+  return text.replace(/\$(\d+)/g, (placeholder, n: string) => {
+    const cast = casts[typings[Number(n) - 1] ?? "none"];
+    return cast === undefined ? placeholder : `${placeholder}::${cast}`;
   });
 }

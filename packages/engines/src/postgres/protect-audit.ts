@@ -27,5 +27,5 @@ export async function protectAudit(tx: Connection, table: TableRef): Promise<voi
       FOR EACH ROW EXECUTE FUNCTION runback.chain_entry();
     ALTER TABLE ${name} ENABLE ALWAYS TRIGGER runback_refuse;
     ALTER TABLE ${name} ENABLE ALWAYS TRIGGER runback_chain;`);
-  await tx.query("SELECT runback.chain_existing($1::regclass, $2)", [name, relation]);
+  await tx.query("SELECT 1 FROM runback.chain_existing($1::regclass, $2)", [name, relation]);
 }

@@ -29,8 +29,8 @@ const enrolTimeoutMs = 10_000;
  */
 export async function runExec(context: Context, options: ExecOptions): Promise<ExecResult> {
   const { engine, clock } = context;
-  if (!engine.capabilities.concurrentSessions) {
-    throw new RunbackError("EXEC_UNSUPPORTED", `A ${engine.name} target has one session, and Runback holds it.`, {
+  if (!engine.capabilities.programSessions) {
+    throw new RunbackError("EXEC_UNSUPPORTED", `A ${engine.name} target gives no sessions to other programs.`, {
       recovery: "Nothing was started. Use a target that several programs can connect to, such as postgres://….",
     });
   }
