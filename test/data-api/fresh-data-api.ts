@@ -40,7 +40,7 @@ export async function freshDataApi(): Promise<DataApiTarget> {
     now: () => Date.now() + skipped,
   });
   const url = `data-api://${cluster}?secret=${secret}&database=test&endpoint=${encodeURIComponent(server.endpoint)}`;
-  const engine = openDataApi(url, { credentials, pause: async () => {} });
+  const engine = await openDataApi(url, { credentials, pause: async () => {} });
   return {
     engine,
     server,

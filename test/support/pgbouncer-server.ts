@@ -55,11 +55,15 @@ ${options.dropsSettings ? "ignore_startup_parameters = options" : ""}
   chmodSync(folder, 0o755);
   if (account) chownSync(folder, account.uid, account.gid);
   // The shell ends it when our end of the pipe is gone, however that came about.
-  const child = spawn("sh", ["-c", '"$0" -q "$1" & pid=$!; cat > /dev/null; kill -9 $pid; wait $pid', program, config], {
-    ...account,
-    cwd: folder,
-    stdio: ["pipe", "ignore", "pipe"],
-  });
+  const child = spawn(
+    "sh",
+    ["-c", '"$0" -q "$1" & pid=$!; cat > /dev/null; kill -9 $pid; wait $pid', program, config],
+    {
+      ...account,
+      cwd: folder,
+      stdio: ["pipe", "ignore", "pipe"],
+    },
+  );
   let said = "";
   child.stderr.on("data", (chunk: Buffer) => {
     said += chunk.toString();

@@ -8,7 +8,7 @@ export async function openEngine(url: string): Promise<Engine> {
   const scheme = /^([a-z-]+):\/\//.exec(url)?.[1];
   if (scheme === "postgres" || scheme === "postgresql") return openPostgres(url);
   if (scheme === "pglite") return await openPglite(pgliteDirectory(url));
-  if (scheme === "data-api") return openDataApi(url);
+  if (scheme === "data-api") return await openDataApi(url);
   throw new RunbackError("TARGET_URL_INVALID", `No engine for ${redact(url) || "an empty address"}.`, {
     recovery:
       "Set DATABASE_URL to postgres://…, pglite://<directory> or data-api://<cluster-arn>?secret=…&database=…, or leave it unset for the embedded PostgreSQL.",

@@ -1,12 +1,4 @@
-import {
-  BeginTransactionCommand,
-  CommitTransactionCommand,
-  ExecuteStatementCommand,
-  type ExecuteStatementCommandOutput,
-  RDSDataClient,
-  type RDSDataClientConfig,
-  RollbackTransactionCommand,
-} from "@aws-sdk/client-rds-data";
+import type { ExecuteStatementCommandOutput, RDSDataClientConfig } from "@aws-sdk/client-rds-data";
 import { RunbackError, type Value } from "@runback/core";
 import type { Address } from "./address.ts";
 import { isUnanswered, toEngineError, unreachable, wasNotExecuted } from "./api-error.ts";
@@ -36,7 +28,15 @@ export interface Client {
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-export function openClient(address: Address, options: DataApiOptions): Client {
+export async function openClient(address: Address, options: DataApiOptions): Promise<Client> {
+  // Only when it is used: most targets are reached otherwise.
+  const {
+    BeginTransactionCommand,
+    CommitTransactionCommand,
+    ExecuteStatementCommand,
+    RDSDataClient,
+    RollbackTransactionCommand,
+  } = await import("@aws-sdk/client-rds-data");
   const silenceMs = options.silenceMs ?? 70_000;
   const sdk = new RDSDataClient({
     region: address.region,

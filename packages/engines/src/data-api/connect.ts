@@ -14,9 +14,9 @@ import type { Session } from "./session.ts";
 import { transact } from "./transact.ts";
 
 /** Opens an Aurora PostgreSQL through its Data API: HTTPS and AWS credentials instead of a network path and a password. */
-export function openDataApi(url: string, options: DataApiOptions = {}): Engine {
+export async function openDataApi(url: string, options: DataApiOptions = {}): Promise<Engine> {
   const address = parseAddress(url);
-  const client = openClient(address, options);
+  const client = await openClient(address, options);
   /** What is asked outside a transaction gets one of its own. */
   const alone = <T>(work: (connection: Connection) => Promise<T>) => transact(client, (each) => work(over(each)));
   return {
