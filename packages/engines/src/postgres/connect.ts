@@ -157,19 +157,36 @@ function over(sql: postgres.Sql | postgres.TransactionSql, session: Session): Co
     load: (table, columns, rows) =>
       guard(async () => {
         let loaded = 0;
-        const copy = await sql.unsafe(`COPY ${tableName(table)} (${columns.map(id).join(", ")}) FROM STDIN`).writable();
-        await pipeline(
-          Readable.from(
-            copyText(rows, (count) => {
-              loaded = count;
-            }),
-            { objectMode: false },
-          ),
-          copy,
+        const statement = sql.unsafe(`COPY ${tableName(table)} (${columns.map(id).join(", ")}) FROM STDIN`);
+        const refused = refusalOf(statement);
+        const copy = await statement.writable();
+        const source = Readable.from(
+          copyText(rows, (count) => {
+            loaded = count;
+          }),
+          { objectMode: false },
         );
+        await Promise.race([pipeline(source, copy), refused]);
         return loaded;
       }),
   };
+}
+
+/**
+ * Rejects with what the server says against a statement. Rows it refuses only once it has all of them are an error that the
+ * driver gives to its promise, which was kept when the stream began, and not to the stream, which waits for ever.
+ */
+function refusalOf(statement: Promise<unknown>): Promise<never> {
+  const driver = statement as unknown as { reject: (error: unknown) => void };
+  const refusal = new Promise<never>((_, reject) => {
+    const rejectStatement = driver.reject;
+    driver.reject = (error) => {
+      reject(error);
+      rejectStatement(error);
+    };
+  });
+  refusal.catch(() => {});
+  return refusal;
 }
 
 const unreachableCodes = new Set([
