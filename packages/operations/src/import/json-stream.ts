@@ -1,13 +1,20 @@
-/** Joins pieces of JSON text into chunks worth a write each. */
+/**
+ * Joins pieces of JSON text into chunks worth a write each. Joined as bytes: strings of more than 128 KiB live where only a
+ * full collection frees them.
+ */
 export async function* jsonChunks(pieces: AsyncIterable<string>): AsyncIterable<Uint8Array> {
-  let text = "";
+  let parts: Uint8Array[] = [];
+  let bytes = 0;
   for await (const piece of pieces) {
-    text += piece;
-    if (text.length < 64 * 1024) continue;
-    yield Buffer.from(text);
-    text = "";
+    const part = Buffer.from(piece);
+    parts.push(part);
+    bytes += part.length;
+    if (bytes < 64 * 1024) continue;
+    yield Buffer.concat(parts);
+    parts = [];
+    bytes = 0;
   }
-  if (text !== "") yield Buffer.from(text);
+  if (bytes > 0) yield Buffer.concat(parts);
 }
 
 /** The items of a JSON array, one a line. */
