@@ -1,0 +1,235 @@
+import {
+  type Connection,
+  qualifiedName,
+  RunbackError,
+  type UndoCursor,
+  type UndoProgress,
+  type UndoRequest,
+} from "@runback/core";
+import { id } from "./dialect.ts";
+import { type Layout, layoutsOf } from "./layout.ts";
+import { isConstraint } from "./plain-error.ts";
+import { type Entry, type EntryKind, type Reversal, reversalOf } from "./reverse-row.ts";
+import { entryKey, hasRow } from "./row-image.ts";
+import { runNumber } from "./run-number.ts";
+
+/** Entries read at once. */
+const entriesRead = 2_000;
+
+/**
+ * Takes a run back change by change, the last one first. Row triggers saw the changes one at a time, and SQLite checks
+ * uniqueness one row at a time, so every state on the way back was a state on the way there: values that were passed on,
+ * changed keys and cascades need no plan of their own. A change that a foreign key refuses waits for those before it.
+ *
+ * A statement a row is not what the house does elsewhere. Here it is a call into this process: some 50,000 rows a second.
+ * Rows that are conflicts are left out; what `force` does to them comes last.
+ */
+export async function replay(
+  tx: Connection,
+  request: UndoRequest,
+  cursor: UndoCursor,
+  limit: number,
+): Promise<UndoProgress> {
+  const run = await runNumber(tx, request.runId);
+  const layouts = await layoutsOf(tx, run, request.catalog.tables);
+  const reversals = new Map(layouts.map((layout) => [layout.num, reversalOf(layout, request.catalog.tables)]));
+  return await withoutUserTriggers(tx, layouts, async () => {
+    const step = new Step(tx, reversals);
+    if (cursor.phase > 0) {
+      for await (const entry of forced(tx, request, layouts)) await step.take(entry);
+      await step.settle();
+      step.refuseWaiting(request);
+      return { cursor: { phase: 2, seq: "0" }, rows: step.rows, done: true };
+    }
+    const deferred = await deferredTables(tx, layouts);
+    const dangling = await violations(tx, deferred);
+    let before = cursor.seq === "0" ? null : cursor.seq;
+    for await (const entry of backwards(tx, request, run, layouts, before)) {
+      // A row that changed its key has two entries; the step must not end between them.
+      const whole = entry.kind !== "gone";
+      if (whole && step.rows >= limit && (await step.settle()) && (await violations(tx, deferred)) <= dangling)
+        return { cursor: { phase: 0, seq: before ?? "0" }, rows: step.rows, done: false };
+      if (entry.planned) await step.take(entry);
+      before = String(entry.ord);
+    }
+    await step.settle();
+    step.refuseWaiting(request);
+    if ((await violations(tx, deferred)) > dangling) throw refused("a deferred foreign key", undefined);
+    return { cursor: { phase: 1, seq: "0" }, rows: step.rows, done: false };
+  });
+}
+
+interface Planned extends Entry {
+  readonly planned: boolean;
+}
+
+/** The changes of one step, and those of them that wait for others. */
+class Step {
+  rows = 0;
+  readonly #tx: Connection;
+  readonly #reversals: ReadonlyMap<number, Reversal>;
+  #waiting: { entry: Entry; cause: unknown }[] = [];
+  #since = 0;
+
+  constructor(tx: Connection, reversals: ReadonlyMap<number, Reversal>) {
+    this.#tx = tx;
+    this.#reversals = reversals;
+  }
+
+  async take(entry: Entry): Promise<void> {
+    const cause = await this.#attempt(entry);
+    if (cause !== undefined) this.#waiting.push({ entry, cause });
+    // Not after each one: what waits is tried again once as much has happened as it would cost.
+    else if (this.#waiting.length > 0 && ++this.#since >= this.#waiting.length) await this.settle();
+  }
+
+  /** Tries what waits until nothing moves; true when nothing waits any more. */
+  async settle(): Promise<boolean> {
+    this.#since = 0;
+    for (let before = Number.POSITIVE_INFINITY; this.#waiting.length > 0 && this.#waiting.length < before; ) {
+      before = this.#waiting.length;
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      for (const { entry } of waiting) {
+        const cause = await this.#attempt(entry);
+        if (cause !== undefined) this.#waiting.push({ entry, cause });
+      }
+    }
+    return this.#waiting.length === 0;
+  }
+
+  refuseWaiting({ replay: byPlan }: UndoRequest): void {
+    const first = this.#waiting[0];
+    if (first === undefined) return;
+    if (byPlan && isConstraint(first.cause))
+      throw refused(String((first.cause as { constraint?: string }).constraint ?? "of the target"), first.cause);
+    const table = qualifiedName(this.#reversals.get(first.entry.layout)!.layout.table);
+    throw changedMeanwhile(table, this.#waiting.length, first.cause);
+  }
+
+  async #attempt(entry: Entry): Promise<unknown> {
+    try {
+      const outcome = await this.#reversals.get(entry.layout)!.reverse(this.#tx, entry);
+      if (outcome === "waits") return new Error("the row is not as the run left it");
+      this.rows += outcome;
+      return undefined;
+    } catch (cause) {
+      if (!isConstraint(cause)) throw cause;
+      return cause;
+    }
+  }
+}
+
+/** The run's entries, last first, with whether the plan takes their row back. */
+async function* backwards(
+  tx: Connection,
+  request: UndoRequest,
+  run: number,
+  layouts: readonly Layout[],
+  from: string | null,
+): AsyncGenerator<Planned> {
+  const planned = (digest: string, num: number) =>
+    `EXISTS (SELECT 1 FROM runback_undo_rows u WHERE u.plan = $1 AND u.layout = ${num} AND u.key = ${digest}
+      AND (u.act = 'pass' OR u.act <> 'none' AND u.class = 'reverted'))`;
+  const selects = layouts.map(({ num, table, columns }) => {
+    const key = `runback_row(${entryKey("j", table, columns).join(", ")})`;
+    return `SELECT j.ord AS ord, ${num} AS layout,
+        CASE WHEN k.come IS NOT NULL THEN 'come' WHEN g.gone IS NOT NULL THEN 'gone' WHEN NOT (${hasRow("j", "b", table, columns)}) THEN 'remove'
+          WHEN NOT (${hasRow("j", "a", table, columns)}) THEN 'restore' ELSE 'update' END AS kind, ${planned(key, num)} AS planned
+      FROM runback_journal j LEFT JOIN runback_key_changes k ON k.gone = j.ord - 1 AND k.come = j.ord
+      LEFT JOIN runback_key_changes g ON g.gone = j.ord
+      WHERE j.run = ${run} AND j.layout = ${num} AND ($2 IS NULL OR j.ord < CAST($2 AS INTEGER))`;
+  });
+  if (selects.length === 0) return;
+  let moved: Planned | undefined;
+  for (let last = from; ; ) {
+    const page = await tx.query<{ ord: number; layout: number; kind: EntryKind | "come"; planned: number }>(
+      `${selects.join(" UNION ALL ")} ORDER BY ord DESC LIMIT ${entriesRead}`,
+      [request.rollbackRunId, last],
+    );
+    for (const row of page.rows) {
+      if (row.kind === "come") {
+        // Its other half is the next one.
+        moved = { ...row, kind: "gone", planned: row.planned === 1 };
+      } else if (row.kind === "gone") {
+        yield { ord: row.ord, layout: row.layout, kind: "gone", planned: row.planned === 1 && moved?.planned === true };
+        moved = undefined;
+      } else yield { ord: row.ord, layout: row.layout, kind: row.kind, planned: row.planned === 1 };
+    }
+    if (page.rows.length < entriesRead) return;
+    last = String(page.rows.at(-1)!.ord);
+  }
+}
+
+/** What `force` adds: rows edited or deleted since, as the plan saw them. */
+async function* forced(tx: Connection, request: UndoRequest, layouts: readonly Layout[]): AsyncGenerator<Entry> {
+  for (const { num } of layouts) {
+    const found = await tx.query<{ seq: number; act: string }>(
+      `SELECT seq, act FROM runback_undo_rows
+       WHERE plan = $1 AND layout = ${num} AND class <> 'reverted' AND act IN ('insert', 'update', 'delete') ORDER BY seq`,
+      [request.rollbackRunId],
+    );
+    for (const { seq, act } of found.rows) yield { ord: seq, layout: num, kind: `force-${act}` as EntryKind };
+  }
+}
+
+/**
+ * Users' triggers stay silent while rows are put back: what they wrote during the run was journaled and is taken back
+ * itself. SQLite cannot switch a trigger off, so they are dropped and made again from their own text, in the same transaction.
+ */
+async function withoutUserTriggers<T>(tx: Connection, layouts: readonly Layout[], work: () => Promise<T>): Promise<T> {
+  const names = layouts.flatMap(({ table }) => table.userTriggers.map(({ name }) => name));
+  const texts: string[] = [];
+  for (const name of names) {
+    const found = await tx.query<{ sql: string }>(
+      "SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND name = $1",
+      [name],
+    );
+    texts.push(...found.rows.map((row) => row.sql));
+    await tx.query(`DROP TRIGGER IF EXISTS ${id(name)}`);
+  }
+  const result = await work();
+  for (const text of texts) await tx.script(text);
+  return result;
+}
+
+/** Tables with a foreign key that may be checked only at the commit; the catalog does not say which. */
+async function deferredTables(tx: Connection, layouts: readonly Layout[]): Promise<string[]> {
+  const found = await tx.query<{ name: string }>(
+    "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%DEFERR%'",
+  );
+  const deferred = new Set(found.rows.map((row) => row.name));
+  return layouts.map(({ table }) => table.name).filter((name) => deferred.has(name));
+}
+
+/** References that lead nowhere: a step that ended with more than it began with could not commit. */
+async function violations(tx: Connection, tables: readonly string[]): Promise<number> {
+  let rows = 0;
+  for (const name of tables) {
+    const found = await tx.query<{ n: number }>("SELECT count(*) AS n FROM pragma_foreign_key_check($1)", [name]);
+    rows += found.rows[0]!.n;
+  }
+  return rows;
+}
+
+const planAgain =
+  "This step was not written; earlier steps of this rollback are committed. Plan again with `runback rollback <run-id> --plan`: rows already taken back show as `already`.";
+
+function changedMeanwhile(table: string, rows: number, cause: unknown): RunbackError {
+  return new RunbackError("CHANGED_MEANWHILE", `${rows} row(s) of ${table} changed between the plan and this step.`, {
+    recovery: planAgain,
+    exit: 1,
+    status: 409,
+    cause,
+  });
+}
+
+function refused(constraint: string, cause: unknown): RunbackError {
+  return new RunbackError("CONSTRAINT_REFUSED", `Constraint ${constraint} refuses the state before the run.`, {
+    recovery:
+      "This step was not written. The constraint was added or rows it concerns were written since the run: resolve those, then plan again.",
+    exit: 1,
+    status: 409,
+    cause,
+  });
+}
