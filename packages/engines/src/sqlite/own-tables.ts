@@ -112,7 +112,8 @@ CREATE TABLE runback_undo_rows (
   detail TEXT,
   guard BLOB
 );
-CREATE UNIQUE INDEX runback_undo_rows_key ON runback_undo_rows (plan, layout, key);`,
+CREATE UNIQUE INDEX runback_undo_rows_key ON runback_undo_rows (plan, layout, key);
+CREATE INDEX runback_undo_rows_order ON runback_undo_rows (plan, last);`,
   },
   {
     version: 3,

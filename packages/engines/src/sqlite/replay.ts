@@ -17,12 +17,12 @@ import { runNumber } from "./run-number.ts";
 const entriesRead = 2_000;
 
 /**
- * Takes a run back change by change, the last one first. Row triggers saw the changes one at a time, and SQLite checks
- * uniqueness one row at a time, so every state on the way back was a state on the way there: values that were passed on,
- * changed keys and cascades need no plan of their own. A change that a foreign key refuses waits for those before it.
+ * Takes back the next rows of a plan, the last changed first: as wholes, or, where the plan asks for a replay, change by
+ * change. Row triggers saw the changes one at a time, and SQLite checks uniqueness one row at a time, so every state on the
+ * way back was a state on the way there. A row that a foreign key refuses waits for those before it. Rows that are
+ * conflicts are left out; what `force` does to them comes last.
  *
- * A statement a row is not what the house does elsewhere. Here it is a call into this process: some 50,000 rows a second.
- * Rows that are conflicts are left out; what `force` does to them comes last.
+ * A statement a row is not what the house does elsewhere. Here it is a call into this process, and no round trip.
  */
 export async function replay(
   tx: Connection,
@@ -35,32 +35,30 @@ export async function replay(
   const reversals = new Map(layouts.map((layout) => [layout.num, reversalOf(layout, request.catalog.tables)]));
   return await withoutUserTriggers(tx, layouts, async () => {
     const step = new Step(tx, reversals);
-    if (cursor.phase > 0) {
-      for await (const entry of forced(tx, request, layouts)) await step.take(entry);
-      await step.settle();
-      step.refuseWaiting(request);
-      return { cursor: { phase: 2, seq: "0" }, rows: step.rows, done: true };
-    }
     const deferred = await deferredTables(tx, layouts);
     const dangling = await violations(tx, deferred);
+    const byStatement = request.replay === true && cursor.phase === 0;
     let before = cursor.seq === "0" ? null : cursor.seq;
-    for await (const entry of backwards(tx, request, run, layouts, before)) {
-      // A row that changed its key has two entries; the step must not end between them.
-      const whole = entry.kind !== "gone";
-      if (whole && step.rows >= limit && (await step.settle()) && (await violations(tx, deferred)) <= dangling)
-        return { cursor: { phase: 0, seq: before ?? "0" }, rows: step.rows, done: false };
+    const entries = byStatement
+      ? backwards(tx, request, run, layouts, before)
+      : netRows(tx, request, before, request.replay === true);
+    for await (const entry of entries) {
+      if (step.rows >= limit && (await step.settle()) && (await violations(tx, deferred)) <= dangling)
+        return { cursor: { phase: cursor.phase, seq: before ?? "0" }, rows: step.rows, done: false };
       if (entry.planned) await step.take(entry);
-      before = String(entry.ord);
+      before = String(entry.place);
     }
     await step.settle();
     step.refuseWaiting(request);
     if ((await violations(tx, deferred)) > dangling) throw refused("a deferred foreign key", undefined);
-    return { cursor: { phase: 1, seq: "0" }, rows: step.rows, done: false };
+    return { cursor: { phase: cursor.phase + 1, seq: "0" }, rows: step.rows, done: !byStatement };
   });
 }
 
 interface Planned extends Entry {
   readonly planned: boolean;
+  /** Where the next step goes on. */
+  readonly place: number;
 }
 
 /** The changes of one step, and those of them that wait for others. */
@@ -141,35 +139,47 @@ async function* backwards(
       WHERE j.run = ${run} AND j.layout = ${num} AND ($2 IS NULL OR j.ord < CAST($2 AS INTEGER))`;
   });
   if (selects.length === 0) return;
-  let moved: Planned | undefined;
+  let moved = false;
   for (let last = from; ; ) {
     const page = await tx.query<{ ord: number; layout: number; kind: EntryKind | "come"; planned: number }>(
       `${selects.join(" UNION ALL ")} ORDER BY ord DESC LIMIT ${entriesRead}`,
       [request.rollbackRunId, last],
     );
-    for (const row of page.rows) {
-      if (row.kind === "come") {
-        // Its other half is the next one.
-        moved = { ...row, kind: "gone", planned: row.planned === 1 };
-      } else if (row.kind === "gone") {
-        yield { ord: row.ord, layout: row.layout, kind: "gone", planned: row.planned === 1 && moved?.planned === true };
-        moved = undefined;
-      } else yield { ord: row.ord, layout: row.layout, kind: row.kind, planned: row.planned === 1 };
+    for (const { ord, layout, kind, planned: isPlanned } of page.rows) {
+      // The two halves of a changed key: the later one comes first here, and the step must not end between them.
+      if (kind === "come") moved = isPlanned === 1;
+      else {
+        const whole = kind !== "gone" || moved;
+        yield { ord, layout, kind, planned: isPlanned === 1 && whole, place: ord };
+      }
     }
     if (page.rows.length < entriesRead) return;
     last = String(page.rows.at(-1)!.ord);
   }
 }
 
-/** What `force` adds: rows edited or deleted since, as the plan saw them. */
-async function* forced(tx: Connection, request: UndoRequest, layouts: readonly Layout[]): AsyncGenerator<Entry> {
-  for (const { num } of layouts) {
-    const found = await tx.query<{ seq: number; act: string }>(
-      `SELECT seq, act FROM runback_undo_rows
-       WHERE plan = $1 AND layout = ${num} AND class <> 'reverted' AND act IN ('insert', 'update', 'delete') ORDER BY seq`,
-      [request.rollbackRunId],
+/**
+ * Rows of the plan as wholes, straight from how they are to how they were before the run; the last changed first.
+ *
+ * @param beside only what `force` adds to a replay: rows edited or deleted since
+ */
+async function* netRows(
+  tx: Connection,
+  request: UndoRequest,
+  from: string | null,
+  beside: boolean,
+): AsyncGenerator<Planned> {
+  for (let last = from; ; ) {
+    const page = await tx.query<{ seq: number; layout: number; act: string; last: number }>(
+      `SELECT seq, layout, act, last FROM runback_undo_rows
+       WHERE plan = $1 AND act IN ('insert', 'update', 'delete') ${beside ? "AND class <> 'reverted'" : ""}
+         AND ($2 IS NULL OR last < CAST($2 AS INTEGER)) ORDER BY last DESC LIMIT ${entriesRead}`,
+      [request.rollbackRunId, last],
     );
-    for (const { seq, act } of found.rows) yield { ord: seq, layout: num, kind: `force-${act}` as EntryKind };
+    for (const row of page.rows)
+      yield { ord: row.seq, layout: row.layout, kind: `net-${row.act}` as EntryKind, planned: true, place: row.last };
+    if (page.rows.length < entriesRead) return;
+    last = String(page.rows.at(-1)!.last);
   }
 }
 

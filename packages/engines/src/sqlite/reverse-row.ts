@@ -3,9 +3,9 @@ import { id, table as tableName } from "./dialect.ts";
 import type { Layout } from "./layout.ts";
 import { entryKey, imageValues, liveDigest, liveValues, matchesKey, sameValues } from "./row-image.ts";
 
-export type EntryKind = "remove" | "restore" | "update" | "gone" | "force-insert" | "force-update" | "force-delete";
+export type EntryKind = "remove" | "restore" | "update" | "gone" | "net-insert" | "net-update" | "net-delete";
 
-/** One change to take back: a journal entry, or (`force-…`) a row of the plan. */
+/** One change to take back: a journal entry, or (`net-…`) a whole row of the plan. */
 export interface Entry {
   /** Place in the journal, or of the undo row. */
   readonly ord: number;
@@ -30,8 +30,10 @@ export function reversalOf(layout: Layout, tables: readonly Table[]): Reversal {
   const [before, after] = [imageValues("j", "b", columns), imageValues("j", "a", columns)];
   const set = names.map((name, at) => `${name} = j.b${at}`).join(", ");
   const entry = "j.ord = $1";
-  const plan = "u.seq = $1 AND j.ord = u.first";
-  const guarded = `${keyed} AND ${liveDigest("t", columns)} = u.guard`;
+  const planned = "runback_undo_rows u, runback_journal j, runback_journal l";
+  const plan = "u.seq = $1 AND j.ord = u.first AND l.ord = u.last";
+  // A row that force overwrites is as the plan saw it; any other is as the run left it.
+  const guarded = `${keyed} AND CASE WHEN u.guard IS NULL THEN ${sameValues(live, imageValues("l", "a", columns))} ELSE ${liveDigest("t", columns)} = u.guard END`;
   const insert = (from: string, where: string) =>
     `INSERT INTO ${on} (${names.join(", ")}) SELECT ${before.join(", ")} FROM ${from} WHERE ${where}`;
   const found = (from: string, condition: string) => `SELECT 1 FROM ${from}, ${on} t WHERE ${condition}`;
@@ -41,10 +43,6 @@ export function reversalOf(layout: Layout, tables: readonly Table[]): Reversal {
     return `DELETE FROM ${on} AS t WHERE ${table.primaryKey.map((name, at) => `t.${id(name)} = ${one[at]}`).join(" AND ")}
       AND EXISTS (SELECT 1 FROM ${condition})`;
   };
-  const children = actingChildren(table, tables).map(
-    ({ child, condition }) =>
-      `SELECT 1 FROM runback_journal j, ${on} t, ${tableName(child)} c WHERE ${entry} AND ${keyed} AND ${condition} LIMIT 1`,
-  );
   const statements: Record<EntryKind, string> = {
     remove: remove(
       "runback_journal j WHERE j.ord = $1",
@@ -55,28 +53,32 @@ export function reversalOf(layout: Layout, tables: readonly Table[]): Reversal {
     gone: `UPDATE ${on} AS t SET ${set} FROM runback_journal j, runback_journal n
       WHERE ${entry} AND n.ord = $1 + 1 AND ${matchesKey("t", entryKey("n", table, columns), table)}
         AND ${sameValues(live, imageValues("n", "a", columns))}`,
-    "force-insert": insert("runback_undo_rows u, runback_journal j", plan),
-    "force-update": `UPDATE ${on} AS t SET ${set} FROM runback_undo_rows u, runback_journal j WHERE ${plan} AND ${guarded}`,
-    "force-delete": remove(
-      `runback_undo_rows u, runback_journal j WHERE ${plan}`,
-      `runback_undo_rows u, runback_journal j WHERE ${plan} AND ${guarded}`,
-    ),
+    "net-insert": insert(planned, plan),
+    "net-update": `UPDATE ${on} AS t SET ${set} FROM ${planned} WHERE ${plan} AND ${guarded}`,
+    "net-delete": remove(`${planned} WHERE ${plan}`, `${planned} WHERE ${plan} AND ${guarded}`),
   };
-  const restored = found("runback_journal j", `${entry} AND ${keyed} AND ${sameValues(live, before)}`);
-  const there = found("runback_journal j", `${entry} AND ${keyed}`);
+  const sides = { entry: ["runback_journal j", entry], net: [planned, plan] } as const;
+  const ask = (side: keyof typeof sides, condition: string) =>
+    found(sides[side][0], `${sides[side][1]} AND ${condition}`);
+  const restored = (side: keyof typeof sides) => ask(side, `${keyed} AND ${sameValues(live, before)}`);
+  const children = actingChildren(table, tables);
+  const childrenOf = (side: keyof typeof sides) =>
+    children.map(
+      ({ child, condition }) =>
+        `SELECT 1 FROM ${sides[side][0]}, ${on} t, ${tableName(child)} c WHERE ${sides[side][1]} AND ${keyed} AND ${condition} LIMIT 1`,
+    );
   return {
     layout,
     reverse: async (tx, { kind, ord }) => {
-      if (kind === "remove") {
-        // A row that came to reference this one would go with it: it must be gone, or wait for it to go.
-        for (const query of children) if ((await tx.query(query, [ord])).count > 0) return "waits";
-      }
+      const side = kind.startsWith("net-") ? "net" : "entry";
+      const removes = kind === "remove" || kind === "net-delete";
+      // A row that came to reference this one would go with it: it must be gone, or wait for it to go.
+      if (removes) for (const query of childrenOf(side)) if ((await tx.query(query, [ord])).count > 0) return "waits";
       const { count } = await tx.query(statements[kind], [ord]);
       if (count > 0) return count;
-      if (kind === "remove") return (await tx.query(there, [ord])).count === 0 ? 0 : "waits";
-      // A cascade that went back with its cause did this already.
-      if (kind === "update" || kind === "gone") return (await tx.query(restored, [ord])).count > 0 ? 0 : "waits";
-      return "waits";
+      // A cascade that went back with its cause may have done this already.
+      if (removes) return (await tx.query(ask(side, keyed), [ord])).count === 0 ? 0 : "waits";
+      return (await tx.query(restored(side), [ord])).count > 0 ? 0 : "waits";
     },
   };
 }
