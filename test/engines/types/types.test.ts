@@ -21,8 +21,10 @@ function shareOf<T>(name: string, cases: readonly T[]): readonly T[] {
 const plain = "SET LOCAL standard_conforming_strings = on; SET LOCAL xmloption = content";
 
 // The writer's session and Runback's own are set up to make every value's text lossy; the rows must come back anyway.
-// Not through a pooler: there, settings of a session are nobody's.
-describe.each(engineNames.filter((name) => name !== "pgbouncer"))(`types on %s (seed ${seed})`, (name) => {
+// Not through a pooler: there, settings of a session are nobody's. SQLite has types of its own (sqlite-types.test.ts).
+describe.each(
+  engineNames.filter((name) => name !== "pgbouncer" && name !== "sqlite"),
+)(`types on %s (seed ${seed})`, (name) => {
   let target: HostileTarget;
   let engine: Engine;
   beforeAll(async () => {

@@ -1,6 +1,6 @@
 import type { Table } from "@runback/core";
 import { id, table as tableName } from "./dialect.ts";
-import { imageColumns, keyColumns, liveValues, sameValues } from "./row-image.ts";
+import { imageColumns, keyColumns, liveValues, matchesKey, sameValues } from "./row-image.ts";
 
 const kinds = ["insert", "update", "delete", "before_insert", "before_update"] as const;
 
@@ -47,13 +47,10 @@ export function captureTriggers(relation: number, layout: number, table: Table):
       : `SELECT RAISE(ABORT, 'RB003: a key with a NULL in it cannot be journaled') WHERE ${nullable.map((column) => `NEW.${id(column.name)} IS NULL`).join(" OR ")};`;
   const gone = `INSERT INTO runback_journal (run, layout, ${before}) SELECT ${run}, ${layout}, `;
   // Rows that REPLACE deleted to make room: what was there before, is not there now, and fired no trigger.
-  const replaced = `
-  ${gone}${columns.map((_, at) => `r.b${at}`).join(", ")} FROM runback_replaced r WHERE ${candidate}
-    AND NOT (${sameValues(candidateKey, newKey)})
-    AND NOT EXISTS (SELECT 1 FROM ${on} t WHERE ${liveValues("t", key)
-      .map((value, at) => `${value} = ${candidateKey[at]}`)
-      .join(" AND ")}
-      AND ${sameValues(liveValues("t", key), candidateKey)});`;
+  const isThere = `EXISTS (SELECT 1 FROM ${on} t WHERE ${matchesKey("t", candidateKey, table)})`;
+  const atNewKey = sameValues(candidateKey, newKey);
+  const replaced = (condition: string) => `
+  ${gone}${columns.map((_, at) => `r.b${at}`).join(", ")} FROM runback_replaced r WHERE ${candidate} AND ${condition};`;
   const cleared = `DELETE FROM runback_replaced WHERE layout = ${layout};`;
   return [
     `CREATE TRIGGER ${beforeInsert} BEFORE INSERT ON ${on} WHEN ${named}
@@ -85,17 +82,17 @@ END`,
     `CREATE TRIGGER ${insert} AFTER INSERT ON ${on} WHEN ${named}
 BEGIN
   ${running}
-  ${withKey}${replaced}
+  ${withKey}${replaced(`NOT (${atNewKey}) AND NOT ${isThere}`)}
   INSERT INTO runback_journal (run, layout, ${after}, ${before})
   SELECT ${run}, ${layout}, ${imageStart} ${fresh} ${imageEnd}, ${columns.map((_, at) => `r.b${at}`).join(", ")}
-  FROM (SELECT 1) LEFT JOIN (SELECT * FROM runback_replaced r WHERE ${candidate} AND ${sameValues(candidateKey, newKey)} LIMIT 1) r;
+  FROM (SELECT 1) LEFT JOIN (SELECT * FROM runback_replaced r WHERE ${candidate} AND ${atNewKey} LIMIT 1) r;
   ${cleared}
 END`,
     `CREATE TRIGGER ${update} AFTER UPDATE ON ${on} WHEN ${named}
   AND NOT (${sameValues(liveValues("OLD", columns), liveValues("NEW", columns))})
 BEGIN
   ${running}
-  ${withKey}${replaced}
+  ${withKey}${replaced(`(${atNewKey} OR NOT ${isThere})`)}
   INSERT INTO runback_journal (run, layout, ${before}, ${after})
   SELECT ${run}, ${layout}, ${old}, ${fresh} WHERE ${sameValues(oldKey, newKey)};
   ${gone}${old} WHERE NOT (${sameValues(oldKey, newKey)});
@@ -130,14 +127,19 @@ function colliding(table: Table, except: "" | "old"): string[] {
       );
       return `${on} t WHERE ${same.join(" AND ")}${other}`;
     }
-    // Expressions name columns without a table: each side is a query with one table in scope.
+    // Expressions name columns without a table: each side is a query with one table in scope, and names no column has.
     const row = `(SELECT ${table.columns.map((column) => `NEW.${id(column.name)} AS ${id(column.name)}`).join(", ")})`;
     const where = index.predicate === null ? "" : ` WHERE ${index.predicate}`;
-    const mine = `(SELECT ${index.expressions.map((expression, at) => `${expression} AS e${at}`).join(", ")} FROM ${row}${where}) n`;
-    const same = index.expressions.map((expression, at) => `(${expression}) = n.e${at}`).join(" AND ");
-    const rowKey = key.map((column) => id(column.name));
-    const found = `SELECT ${rowKey.join(", ")} FROM ${on}, ${mine} WHERE ${same}${index.predicate === null ? "" : ` AND (${index.predicate})`}`;
-    return `${on} t WHERE (${rowKey.map((name) => `t.${name}`).join(", ")}) IN (${found})${other}`;
+    const terms = index.expressions.map((expression, at) => `${expression} AS "runback ${at}"`).join(", ");
+    const rowKey = key.map((column, at) => `${id(column.name)} AS "runback key ${at}"`).join(", ");
+    const same = index.expressions
+      .map((expression, at) => `"runback held"."runback ${at}" = "runback new"."runback ${at}"${collation(expression)}`)
+      .join(" AND ");
+    const found = `SELECT ${key.map((_, at) => `"runback key ${at}"`).join(", ")} FROM (SELECT ${rowKey}, ${terms} FROM ${on}${where}) "runback held",
+      (SELECT ${terms} FROM ${row}${where}) "runback new" WHERE ${same}`;
+    const keyValues = liveValues("t", key);
+    const sameKey = keyValues.length === 1 ? `+${keyValues[0]}` : `(${keyValues.join(", ")})`;
+    return `${on} t WHERE ${sameKey} IN (${found})${other}`;
   });
 }
 

@@ -48,7 +48,7 @@ export async function replay(
       if (entry.planned) await step.take(entry);
       before = String(entry.place);
     }
-    await step.settle();
+    if (!(await step.settle())) await settleCircles(tx, step);
     step.refuseWaiting(request);
     if ((await violations(tx, deferred)) > dangling) throw refused("a deferred foreign key", undefined);
     return { cursor: { phase: cursor.phase + 1, seq: "0" }, rows: step.rows, done: !byStatement };
@@ -94,6 +94,14 @@ class Step {
       }
     }
     return this.#waiting.length === 0;
+  }
+
+  /** Puts what waits now back into waiting, when called. */
+  remember(): () => void {
+    const waiting = this.#waiting;
+    return () => {
+      this.#waiting = waiting;
+    };
   }
 
   refuseWaiting({ replay: byPlan }: UndoRequest): void {
@@ -210,6 +218,18 @@ async function deferredTables(tx: Connection, layouts: readonly Layout[]): Promi
   );
   const deferred = new Set(found.rows.map((row) => row.name));
   return layouts.map(({ table }) => table.name).filter((name) => deferred.has(name));
+}
+
+/**
+ * Rows that reference each other in a circle come back only together: foreign keys are checked at the commit from here on,
+ * and once before it, so that what fails has a name.
+ */
+async function settleCircles(tx: Connection, step: Step): Promise<void> {
+  const refuseAlone = step.remember();
+  await tx.script("PRAGMA defer_foreign_keys = 1");
+  await step.settle();
+  const dangling = await tx.query("SELECT 1 FROM pragma_foreign_key_check LIMIT 1");
+  if (dangling.count > 0) refuseAlone();
 }
 
 /** References that lead nowhere: a step that ended with more than it began with could not commit. */

@@ -22,11 +22,11 @@ export function keyDigest(alias: string, table: Table): string {
 
 /**
  * Whether two lists of values are equal, value by value and storage class by storage class. The plus sign takes a column's
- * affinity and collation away: 'a' is not 'A' here, and 1 neither 1.0 nor '1'.
+ * affinity away, though not its collation: 'a' is not 'A' here, and 1 neither 1.0 nor '1'.
  */
 export function sameValues(left: readonly string[], right: readonly string[]): string {
   return left
-    .map((value, at) => `(typeof(${value}) = typeof(${right[at]}) AND +${value} IS +${right[at]})`)
+    .map((value, at) => `(typeof(${value}) = typeof(${right[at]}) AND +${value} IS +${right[at]} COLLATE BINARY)`)
     .join(" AND ");
 }
 
