@@ -9,7 +9,7 @@ import {
 import { id } from "./dialect.ts";
 import { type Layout, layoutsOf } from "./layout.ts";
 import { isConstraint } from "./plain-error.ts";
-import { type Entry, type EntryKind, type Reversal, reversalOf } from "./reverse-row.ts";
+import { type Circle, type Entry, type EntryKind, type Reversal, reversalOf } from "./reverse-row.ts";
 import { entryKey, hasRow } from "./row-image.ts";
 import { runNumber } from "./run-number.ts";
 
@@ -32,7 +32,7 @@ export async function replay(
 ): Promise<UndoProgress> {
   const run = await runNumber(tx, request.runId);
   const layouts = await layoutsOf(tx, run, request.catalog.tables);
-  const reversals = new Map(layouts.map((layout) => [layout.num, reversalOf(layout, request.catalog.tables)]));
+  const reversals = new Map(layouts.map((layout) => [layout.num, reversalOf(layout, layouts, request.catalog.tables)]));
   return await withoutUserTriggers(tx, layouts, async () => {
     const step = new Step(tx, reversals);
     const deferred = await deferredTables(tx, layouts);
@@ -48,7 +48,7 @@ export async function replay(
       if (entry.planned) await step.take(entry);
       before = String(entry.place);
     }
-    if (!(await step.settle())) await settleCircles(tx, step);
+    if (!(await step.settle())) await settleCircles(tx, step, request.rollbackRunId);
     step.refuseWaiting(request);
     if ((await violations(tx, deferred)) > dangling) throw refused("a deferred foreign key", undefined);
     return { cursor: { phase: cursor.phase + 1, seq: "0" }, rows: step.rows, done: !byStatement };
@@ -64,6 +64,7 @@ interface Planned extends Entry {
 /** The changes of one step, and those of them that wait for others. */
 class Step {
   rows = 0;
+  circle: Circle | null = null;
   readonly #tx: Connection;
   readonly #reversals: ReadonlyMap<number, Reversal>;
   #waiting: { entry: Entry; cause: unknown }[] = [];
@@ -115,7 +116,7 @@ class Step {
 
   async #attempt(entry: Entry): Promise<unknown> {
     try {
-      const outcome = await this.#reversals.get(entry.layout)!.reverse(this.#tx, entry);
+      const outcome = await this.#reversals.get(entry.layout)!.reverse(this.#tx, entry, this.circle);
       if (outcome === "waits") return new Error("the row is not as the run left it");
       this.rows += outcome;
       return undefined;
@@ -224,9 +225,10 @@ async function deferredTables(tx: Connection, layouts: readonly Layout[]): Promi
  * Rows that reference each other in a circle come back only together: foreign keys are checked at the commit from here on,
  * and once before it, so that what fails has a name.
  */
-async function settleCircles(tx: Connection, step: Step): Promise<void> {
+async function settleCircles(tx: Connection, step: Step, plan: string): Promise<void> {
   const refuseAlone = step.remember();
   await tx.script("PRAGMA defer_foreign_keys = 1");
+  step.circle = { plan };
   await step.settle();
   const dangling = await tx.query("SELECT 1 FROM pragma_foreign_key_check LIMIT 1");
   if (dangling.count > 0) refuseAlone();

@@ -1,7 +1,7 @@
 import { type Connection, sameTable, type Table } from "@runback/core";
 import { id, table as tableName } from "./dialect.ts";
 import type { Layout } from "./layout.ts";
-import { entryKey, imageValues, liveDigest, liveValues, matchesKey, sameValues } from "./row-image.ts";
+import { entryKey, imageValues, keyDigest, liveDigest, liveValues, matchesKey, sameValues } from "./row-image.ts";
 
 export type EntryKind = "remove" | "restore" | "update" | "gone" | "net-insert" | "net-update" | "net-delete";
 
@@ -13,14 +13,19 @@ export interface Entry {
   readonly kind: EntryKind;
 }
 
+/** Rows that reference each other go together: those that this rollback's plan removes do not hold one another. */
+export interface Circle {
+  readonly plan: string;
+}
+
 export interface Reversal {
   readonly layout: Layout;
   /** Rows written (0 when a cascade was there first), or `waits` when the row is not as it must be yet. */
-  reverse(tx: Connection, entry: Entry): Promise<number | "waits">;
+  reverse(tx: Connection, entry: Entry, circle: Circle | null): Promise<number | "waits">;
 }
 
 /** What takes back changes of one table's rows. Every statement repeats the guard, so a newer edit is never overwritten. */
-export function reversalOf(layout: Layout, tables: readonly Table[]): Reversal {
+export function reversalOf(layout: Layout, layouts: readonly Layout[], tables: readonly Table[]): Reversal {
   const { table, columns } = layout;
   const on = tableName(table);
   const live = liveValues("t", columns);
@@ -62,18 +67,21 @@ export function reversalOf(layout: Layout, tables: readonly Table[]): Reversal {
     found(sides[side][0], `${sides[side][1]} AND ${condition}`);
   const restored = (side: keyof typeof sides) => ask(side, `${keyed} AND ${sameValues(live, before)}`);
   const children = actingChildren(table, tables);
-  const childrenOf = (side: keyof typeof sides) =>
+  const childrenOf = (side: keyof typeof sides, circle: boolean) =>
     children.map(
       ({ child, condition }) =>
-        `SELECT 1 FROM ${sides[side][0]}, ${on} t, ${tableName(child)} c WHERE ${sides[side][1]} AND ${keyed} AND ${condition} LIMIT 1`,
+        `SELECT 1 FROM ${sides[side][0]}, ${on} t, ${tableName(child)} c
+         WHERE ${sides[side][1]} AND ${keyed} AND ${condition}${circle ? notLeaving(child, layouts) : ""} LIMIT 1`,
     );
   return {
     layout,
-    reverse: async (tx, { kind, ord }) => {
+    reverse: async (tx, { kind, ord }, circle) => {
       const side = kind.startsWith("net-") ? "net" : "entry";
       const removes = kind === "remove" || kind === "net-delete";
       // A row that came to reference this one would go with it: it must be gone, or wait for it to go.
-      if (removes) for (const query of childrenOf(side)) if ((await tx.query(query, [ord])).count > 0) return "waits";
+      if (removes)
+        for (const query of childrenOf(side, circle !== null))
+          if ((await tx.query(query, [ord, circle?.plan ?? null])).count > 0) return "waits";
       const { count } = await tx.query(statements[kind], [ord]);
       if (count > 0) return count;
       // A cascade that went back with its cause may have done this already.
@@ -81,6 +89,15 @@ export function reversalOf(layout: Layout, tables: readonly Table[]): Reversal {
       return (await tx.query(restored(side), [ord])).count > 0 ? 0 : "waits";
     },
   };
+}
+
+/** Leaves out children `c` that the plan ($2) removes too, and that are still as the run left them. */
+function notLeaving(child: Table, layouts: readonly Layout[]): string {
+  const own = layouts.find((each) => sameTable(each.table, child));
+  if (!own) return "";
+  return ` AND NOT EXISTS (SELECT 1 FROM runback_undo_rows v JOIN runback_journal vl ON vl.ord = v.last
+    WHERE v.plan = $2 AND v.layout = ${own.num} AND v.key = ${keyDigest("c", child)} AND v.act IN ('delete', 'pass')
+      AND ${sameValues(liveValues("c", own.columns), imageValues("vl", "a", own.columns))})`;
 }
 
 /** Foreign keys that would delete or change rows of others together with a row of this table. */
