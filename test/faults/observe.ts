@@ -57,7 +57,8 @@ export async function observe(place: Pick<Place, "databaseUrl" | "vaultFolder">,
   }
 }
 
-function bundleFiles(folder: string): Record<string, string> {
+/** File name and content of everything below a folder. */
+export function bundleFiles(folder: string): Record<string, string> {
   if (!existsSync(folder)) return {};
   const names = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   return Object.fromEntries(

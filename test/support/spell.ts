@@ -26,16 +26,20 @@ let indexes = 0;
 export function spell(name: EngineName | string, sql: string): string {
   if (name !== "sqlite") return sql;
   return sql
-    .replace(/\brunback\.(\w+)/g, "runback_$1")
+    .replace(/(?<!')\brunback\.(\w+)/g, "runback_$1")
+    .replace(/CREATE UNLOGGED TABLE/g, "CREATE TABLE")
+    .replace(/now\(\) - interval '(\d+) days'/g, "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-$1 days')")
+    .replace(/now\(\) - n \* interval '1 day'/g, "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || n || ' days')")
     .replace(/CREATE SCHEMA \w+;?/g, "")
     .replace(
       /generate_series\(([^,()]+), ([^,()]+)\) (\w+)/g,
       "(WITH RECURSIVE series(n) AS (SELECT $1 UNION ALL SELECT n + 1 FROM series WHERE n < $2) SELECT n AS $3 FROM series)",
     )
     .replace(/SELECT FROM/g, "SELECT 1 FROM")
+    .replace(/COLLATE "C"/g, "COLLATE BINARY")
     .replace(/SELECT WHERE/g, "SELECT 1 WHERE")
     .replace(/::\w+(\[\])?/g, "")
-    .replace(/repeat\('0', 64\)/g, `'${"0".repeat(64)}'`)
+    .replace(/repeat\('(\w)', 64\)/g, (_, character: string) => `'${character.repeat(64)}'`)
     .replace(/\bint GENERATED ALWAYS AS IDENTITY PRIMARY KEY/g, "INTEGER PRIMARY KEY")
     .replace(/INDEX ON /g, () => `INDEX tests_${++indexes} ON `)
     .replace(/TRUNCATE ([\w., ]+)/g, (_, tables: string) =>

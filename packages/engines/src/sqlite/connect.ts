@@ -36,7 +36,6 @@ export function openSqlite(url: string): Engine {
     turn(async () => {
       const session = open();
       let ended = false;
-      session.named = false;
       await whenFree(() => session.exec("BEGIN IMMEDIATE"), options.lockTimeoutMs ?? patienceMs);
       try {
         const result = await work(
@@ -44,7 +43,7 @@ export function openSqlite(url: string): Engine {
           transactionOver(session, () => ended),
         );
         if (!session.db.isTransaction) throw new Error("the database rolled the transaction back");
-        if (session.named) forgetRun(session);
+        forgetRun(session);
         sealAudit(session);
         await whenFree(() => session.exec("COMMIT"), options.lockTimeoutMs ?? patienceMs);
         return result;

@@ -1,7 +1,5 @@
 import { auditRelation, type Connection, type TableRef } from "@runback/core";
 import { id, literal, table as tableName } from "./dialect.ts";
-import { sealAudit } from "./seal-audit.ts";
-import { sessionOf } from "./session.ts";
 
 /**
  * Makes a table append-only and chains its entries. Idempotent. Entries that were there before are chained in order of
@@ -28,7 +26,6 @@ export async function protectAudit(tx: Connection, table: TableRef): Promise<voi
      SELECT $1, CAST(id AS TEXT) FROM ${tableName(table)} ORDER BY "createdAt", id`,
     [relation],
   );
-  sealAudit(sessionOf(tx));
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type Connection, RunbackError } from "@runback/core";
 import { runNumber } from "./run-number.ts";
-import { type Session, sessionOf } from "./session.ts";
+import type { Session } from "./session.ts";
 
 /** Names a run in the transaction that is open; `forgetRun` takes the name away before it commits. */
 export async function nameRun(tx: Connection, runId: string): Promise<void> {
@@ -8,11 +8,11 @@ export async function nameRun(tx: Connection, runId: string): Promise<void> {
   await tx.query("INSERT INTO runback_marker (slot, run) VALUES (0, $1) ON CONFLICT (slot) DO UPDATE SET run = $1", [
     run,
   ]);
-  sessionOf(tx).named = true;
 }
 
 /** The last thing before a commit: a name that stayed would be seen by every other writer. */
 export function forgetRun(session: Session): void {
+  if (session.run("SELECT 1 FROM sqlite_schema WHERE name = 'runback_marker'").count === 0) return;
   session.run("DELETE FROM runback_marker WHERE slot = 0");
 }
 

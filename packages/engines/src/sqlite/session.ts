@@ -13,8 +13,6 @@ const busyMs = 50;
 /** One handle on the file. */
 export class Session {
   readonly db: DatabaseSync;
-  /** A run was named in the transaction that is open. */
-  named = false;
   readonly #statements = new Map<string, StatementSync>();
 
   constructor(path: string) {
@@ -83,15 +81,6 @@ function readable(row: Record<string, unknown>): Record<string, unknown> {
   return { ...row };
 }
 
-const sessions = new WeakMap<Connection, Session>();
-
-/** The handle under a connection that this engine gave out. */
-export function sessionOf(connection: Connection): Session {
-  const session = sessions.get(connection);
-  if (!session) throw new Error("this needs a transaction of the same engine");
-  return session;
-}
-
 /** A transaction's connection. What SQLite itself rolled back (a full disk, RAISE(ROLLBACK)) is over, and nothing runs beside it. */
 export function transactionOver(session: Session, ended: () => boolean): Connection {
   const alive = () => {
@@ -124,7 +113,6 @@ export function transactionOver(session: Session, ended: () => boolean): Connect
       return await load(session, table, columns, rows);
     },
   };
-  sessions.set(connection, session);
   return connection;
 }
 
