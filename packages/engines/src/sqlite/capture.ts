@@ -127,19 +127,15 @@ function colliding(table: Table, except: "" | "old"): string[] {
       );
       return `${on} t WHERE ${same.join(" AND ")}${other}`;
     }
-    // Expressions name columns without a table: each side is a query with one table in scope, and names no column has.
+    // Expressions name columns without a table. Each is computed from the new row alone and looked up in the index, which
+    // must find it in the very words it was made with.
     const row = `(SELECT ${table.columns.map((column) => `NEW.${id(column.name)} AS ${id(column.name)}`).join(", ")})`;
-    const where = index.predicate === null ? "" : ` WHERE ${index.predicate}`;
-    const terms = index.expressions.map((expression, at) => `${expression} AS "runback ${at}"`).join(", ");
-    const rowKey = key.map((column, at) => `${id(column.name)} AS "runback key ${at}"`).join(", ");
-    const same = index.expressions
-      .map((expression, at) => `"runback held"."runback ${at}" = "runback new"."runback ${at}"${collation(expression)}`)
-      .join(" AND ");
-    const found = `SELECT ${key.map((_, at) => `"runback key ${at}"`).join(", ")} FROM (SELECT ${rowKey}, ${terms} FROM ${on}${where}) "runback held",
-      (SELECT ${terms} FROM ${row}${where}) "runback new" WHERE ${same}`;
-    const keyValues = liveValues("t", key);
-    const sameKey = keyValues.length === 1 ? `+${keyValues[0]}` : `(${keyValues.join(", ")})`;
-    return `${on} t WHERE ${sameKey} IN (${found})${other}`;
+    const same = index.expressions.map((expression) => `${expression} = (SELECT ${expression} FROM ${row})`);
+    const both =
+      index.predicate === null
+        ? []
+        : [`(${index.predicate})`, `EXISTS (SELECT 1 FROM ${row} WHERE ${index.predicate})`];
+    return `${on} t WHERE ${[...same, ...both].join(" AND ")}${other}`;
   });
 }
 

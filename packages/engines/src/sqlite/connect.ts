@@ -128,7 +128,7 @@ function openFile(path: string): Session {
   const session = new Session(path);
   // Readers and one writer side by side. It stays with the file; where the file system cannot, SQLite says so by not doing it.
   try {
-    session.exec("PRAGMA journal_mode = WAL");
+    session.exec("PRAGMA journal_mode = WAL; PRAGMA cache_size = -32768");
   } catch (error) {
     // Another process is just now at it, or writing: it does the same, and a transaction waits for it.
     if (!isBusy(error)) {
