@@ -83,9 +83,10 @@ END`,
 BEGIN
   ${running}
   ${withKey}${replaced(`NOT (${atNewKey}) AND NOT ${isThere}`)}
+  INSERT INTO runback_journal (run, layout, ${after})
+  SELECT ${run}, ${layout}, ${imageStart} ${fresh} ${imageEnd} WHERE NOT EXISTS (SELECT 1 FROM runback_replaced r WHERE ${candidate} AND ${atNewKey});
   INSERT INTO runback_journal (run, layout, ${after}, ${before})
-  SELECT ${run}, ${layout}, ${imageStart} ${fresh} ${imageEnd}, ${columns.map((_, at) => `r.b${at}`).join(", ")}
-  FROM (SELECT 1) LEFT JOIN (SELECT * FROM runback_replaced r WHERE ${candidate} AND ${atNewKey} LIMIT 1) r;
+  SELECT ${run}, ${layout}, ${fresh}, ${columns.map((_, at) => `r.b${at}`).join(", ")} FROM runback_replaced r WHERE ${candidate} AND ${atNewKey} LIMIT 1;
   ${cleared}
 END`,
     `CREATE TRIGGER ${update} AFTER UPDATE ON ${on} WHEN ${named}

@@ -19,7 +19,7 @@ export function registerFunctions(db: DatabaseSync): void {
     uuidFrom(String(scope), sourceId === null ? "" : String(sourceId)),
   );
   db.function("runback_instant", pure, (text) => (text === null ? null : instant(String(text))));
-  db.function("runback_boolean", exact, (value: Stored) => boolean(value));
+  db.function("runback_boolean", exact, (value: Stored) => (value === null ? null : boolean(value as string)));
   db.aggregate("runback_chain", {
     start: () => [] as Uint8Array[],
     step: (digests: Uint8Array[], digest: Uint8Array) => {
@@ -71,21 +71,36 @@ function uuidFrom(scope: string, sourceId: string): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }
 
-/** An instant in UTC with microseconds, of one width, so that instants sort as text. */
-function instant(text: string): string {
-  const match = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?$/i.exec(text);
-  const date = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : undefined;
-  if (match === null && date === undefined) throw new Error(`not an instant: ${text.length} characters`);
-  const [, day, minute, second = "00", fraction = "", zone = "Z"] = match ?? [];
+/** What the sources' parsers give: already in UTC, and nothing to compute. */
+const inUtc = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z$/;
+
+/** An instant in UTC with microseconds, of one width, so that instants sort as text. @throws when the text is none */
+export function instant(text: string): string {
+  if (inUtc.test(text)) {
+    realDay(text.slice(0, 10), Date.parse(text));
+    return `${text.slice(0, 19)}.${text.slice(20, -1).padEnd(6, "0")}Z`;
+  }
+  const match = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?)?$/i.exec(
+    text,
+  );
+  if (match === null) throw new Error(`not an instant: ${text.length} characters`);
+  const [, day = "", minute = "00:00", second = "00", fraction = "", zone = "Z"] = match;
+  realDay(day, Date.parse(`${day}T00:00:00Z`));
   const offset =
     zone.toUpperCase() === "Z" ? "Z" : zone.replace(/^([+-]\d\d):?(\d\d)?$/, (_, h, m) => `${h}:${m ?? "00"}`);
-  const at = new Date(date ?? `${day}T${minute}:${second}${offset}`);
+  const at = new Date(`${day}T${minute}:${second}${offset}`);
   if (Number.isNaN(at.getTime())) throw new Error("not an instant: out of range");
   return `${at.toISOString().slice(0, 19)}.${fraction.slice(0, 6).padEnd(6, "0")}Z`;
 }
 
-function boolean(value: Stored): bigint | null {
-  if (value === null) return null;
+/** The 30th of February parses, as another day. */
+function realDay(day: string, ms: number): void {
+  if (Number.isNaN(ms) || new Date(ms).getUTCDate() !== Number(day.slice(8)))
+    throw new Error("not an instant: no such day");
+}
+
+/** 1 or 0 for the words PostgreSQL takes for true and false. @throws for others */
+export function boolean(value: bigint | number | string): bigint {
   const text = String(value).toLowerCase();
   if (["true", "t", "1", "yes", "on"].includes(text)) return 1n;
   if (["false", "f", "0", "no", "off"].includes(text)) return 0n;

@@ -1,7 +1,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Connection, Result, TableRef, TextRow, Value } from "@runback/core";
 import { id, instantStage, table as tableName } from "./dialect.ts";
-import { registerFunctions } from "./functions.ts";
+import { boolean, instant, registerFunctions } from "./functions.ts";
 import { isBusy, plainError } from "./plain-error.ts";
 
 /** Statements kept prepared. SQLite prepares them again by itself when the schema changed. */
@@ -126,22 +126,27 @@ async function load(
   const declared = session.run<{ name: string; type: string }>("SELECT name, type FROM pragma_table_info($1)", [
     table.schema === "runback" ? `runback_${table.name}` : table.name,
   ]).rows;
-  const values = columns.map((name, at) => {
-    const type = declared.find((column) => column.name === name)?.type ?? "";
-    if (type === instantStage) return `runback_instant(?${at + 1})`;
-    return type === "BOOLEAN" ? `runback_boolean(?${at + 1})` : `?${at + 1}`;
-  });
+  const typeOf = (name: string) => declared.find((column) => column.name === name)?.type ?? "";
+  const instants = columns.flatMap((name, at) => (typeOf(name) === instantStage ? [at] : []));
+  const booleans = columns.flatMap((name, at) => (typeOf(name) === "BOOLEAN" ? [at] : []));
   try {
     const insert = session.db.prepare(
-      `INSERT INTO ${tableName(table)} (${columns.map(id).join(", ")}) VALUES (${values.join(", ")})`,
+      `INSERT INTO ${tableName(table)} (${columns.map(id).join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`,
     );
     let loaded = 0;
     for await (const row of rows) {
-      insert.run(...row);
+      const values: (string | bigint | null)[] = [...row];
+      for (const at of instants) values[at] = orNull(row[at], instant);
+      for (const at of booleans) values[at] = orNull(row[at], boolean);
+      insert.run(...values);
       loaded++;
     }
     return loaded;
   } catch (error) {
     throw plainError(error);
   }
+}
+
+function orNull<T>(text: string | null | undefined, read: (text: string) => T): T | null {
+  return text === null || text === undefined ? null : read(text);
 }
