@@ -62,7 +62,8 @@ export const dialect: Dialect = {
   inlineCte: "NOT MATERIALIZED",
   // One writer at a time: what a transaction read, nobody changes before it ends.
   rowLock: "",
-  bytesText: (bytes) => `CASE WHEN ${bytes} IS NOT NULL THEN lower(hex(${bytes})) END`,
+  // Digests are hexadecimal text already.
+  bytesText: (bytes) => bytes,
   jsonString: (text) => `json_quote(${text})`,
   jsonText: (json, key) => `(${json} ->> ${literal(`$.${JSON.stringify(key)}`)})`,
 };

@@ -103,14 +103,14 @@ CREATE TABLE runback_undo_rows (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
   plan TEXT NOT NULL,
   layout INTEGER NOT NULL,
-  key BLOB NOT NULL,
+  key TEXT NOT NULL,
   first INTEGER NOT NULL,
   last INTEGER NOT NULL,
   class TEXT NOT NULL,
   act TEXT NOT NULL,
   keyed INTEGER NOT NULL,
   detail TEXT,
-  guard BLOB
+  guard TEXT
 );
 CREATE UNIQUE INDEX runback_undo_rows_key ON runback_undo_rows (plan, layout, key);
 CREATE INDEX runback_undo_rows_order ON runback_undo_rows (plan, last);`,

@@ -118,7 +118,7 @@ async function count(
   const fingerprint: unknown[] = [];
   for (const { num, table, columns } of layouts) {
     const counted = await tx.query<{ class: keyof UndoCounts; rows: number; digest: string }>(
-      `SELECT u.class, count(*) AS rows, runback_set(hex(runback_row(u.act, u.guard, u.key, ${imageValues("l", "a", columns).join(", ")}))) AS digest
+      `SELECT u.class, count(*) AS rows, runback_set((runback_row(u.act, u.guard, u.key, ${imageValues("l", "a", columns).join(", ")}))) AS digest
        FROM runback_undo_rows u JOIN runback_journal l ON l.ord = u.last
        WHERE u.plan = $1 AND u.layout = ${num} GROUP BY u.class ORDER BY u.class`,
       [plan],
