@@ -6,6 +6,8 @@ export const capabilities: Capabilities = {
   returning: true,
   copy: false,
   concurrentSessions: false,
+  // They name no run by themselves: the run is named in the file meanwhile.
+  programSessions: true,
   cascadesFireTriggers: true,
   arrays: false,
 };
