@@ -6,6 +6,7 @@ import { contentDigests } from "./content-digests.ts";
 import { type ImportChild, importFigures, rollbackFigure } from "./import-figures.ts";
 import { journalOverhead } from "./journal-overhead.ts";
 import { type Figure, holds, table } from "./report.ts";
+import { sqliteImport } from "./sqlite-import.ts";
 import { child, openWorkspace } from "./workspace.ts";
 
 const { values } = parseArgs({
@@ -41,6 +42,9 @@ figures.push(...importFigures(smallRuns, largeRun, registrations));
 figures.push(await contentDigests(url, rounds));
 figures.push(await rollbackFigure(url, workspace.vaultUrl, largeRun));
 await workspace.drop(url);
+
+say("import on SQLite ...");
+figures.push(await sqliteImport(workspace, rounds));
 
 say("journal overhead ...");
 figures.push(...(await journalOverhead(workspace, registrations, rounds)));

@@ -2,6 +2,7 @@ import type { ConflictPolicy, Engine, UndoRequest } from "@runback/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { engineNames, freshTarget, type TestTarget } from "../support/engines.ts";
 import { bytesOf, journaled, startRun, undo } from "../support/journaled.ts";
+import { placed, placing } from "../support/spell.ts";
 
 describe.each(engineNames)("conflicts on %s", (name) => {
   let target: TestTarget;
@@ -14,27 +15,31 @@ describe.each(engineNames)("conflicts on %s", (name) => {
     await target[Symbol.asyncDispose]();
   });
 
+  const sqlite = name === "sqlite";
   let schemas = 0;
   /** A parent and a child table in a schema of their own, a run over them, and what others did after it. */
   async function scene(run: string, others: string, more = "") {
     const schema = `c${++schemas}`;
-    const sql = (text: string) => text.replaceAll("@.", `${schema}.`);
+    const sql = placing(name, schema);
+    const place = placed(name, schema);
+    // SQLite has no schemas, and so no constraint of the same name twice.
+    const named = (constraint: string) => (sqlite ? place : "") + constraint;
     await engine.script(
       sql(`CREATE SCHEMA ${schema}; CREATE TABLE @.p (id int PRIMARY KEY, email text UNIQUE, note text);
         CREATE TABLE @.c (id int PRIMARY KEY, p int REFERENCES @.p ON DELETE CASCADE);
         INSERT INTO @.p SELECT g, 'mail' || g, 'old' FROM generate_series(1, 5) g; INSERT INTO @.c SELECT g, g FROM generate_series(1, 2) g; ${more}`),
     );
-    const rows = async () => [await bytesOf(engine, `${schema}.p`), await bytesOf(engine, `${schema}.c`)];
+    const rows = async () => [await bytesOf(engine, `${place}p`), await bytesOf(engine, `${place}c`)];
     const before = await rows();
-    const runId = await journaled(engine, [`${schema}.p`, `${schema}.c`], (tx) => tx.script(sql(run)));
+    const runId = await journaled(engine, [`${place}p`, `${place}c`], (tx) => tx.script(sql(run)));
     await engine.script(sql(others));
-    return { schema, sql, runId, rows, before, p: `${schema}.p`, c: `${schema}.c` };
+    return { place, named, sql, runId, rows, before, p: `${place}p`, c: `${place}c` };
   }
 
   const select = async (sql: string) => (await engine.query(sql)).rows;
 
   test("edited: another value, a key that was taken again, a unique value that was taken", async () => {
-    const { runId, p, rows } = await scene(
+    const { runId, p, rows, named } = await scene(
       "UPDATE @.p SET note = 'run' WHERE id = 1; DELETE FROM @.p WHERE id = 4; UPDATE @.p SET email = 'moved' WHERE id = 5",
       "UPDATE @.p SET note = 'newer' WHERE id = 1; INSERT INTO @.p VALUES (4, 'other', 'newer'); INSERT INTO @.p VALUES (9, 'mail5', 'newer')",
     );
@@ -43,32 +48,42 @@ describe.each(engineNames)("conflicts on %s", (name) => {
     expect(plan.conflicts).toEqual([
       { table: p, key: ["1"], class: "edited", detail: "changed since the run" },
       { table: p, key: ["4"], class: "edited", detail: "changed since the run" },
-      { table: p, key: ["5"], class: "edited", detail: "its value in unique index p_email_key was taken since" },
+      {
+        table: p,
+        key: ["5"],
+        class: "edited",
+        detail: `its value in unique index ${named("p_email_key")} was taken since`,
+      },
     ]);
     expect(plan.tables[p]).toEqual({ reverted: 0, already: 0, edited: 3, missing: 0, referenced: 0 });
     expect(await rows()).toEqual(now);
   });
 
   test("missing: the row was deleted since, or what it references was", async () => {
-    const { runId, p, c } = await scene(
+    const { runId, p, c, named } = await scene(
       "UPDATE @.p SET note = 'run' WHERE id = 3; DELETE FROM @.c WHERE id = 2",
       "DELETE FROM @.p WHERE id = 3; DELETE FROM @.p WHERE id = 2",
     );
     const { plan } = await undo(engine, runId, "abort");
     expect(plan.conflicts).toEqual([
       { table: p, key: ["3"], class: "missing", detail: "deleted since the run" },
-      { table: c, key: ["2"], class: "missing", detail: `references a row of ${p} that was deleted since (c_p_fkey)` },
+      {
+        table: c,
+        key: ["2"],
+        class: "missing",
+        detail: `references a row of ${p} that was deleted since (${named("c_p_fkey")})`,
+      },
     ]);
   });
 
   test("referenced: a cascade never deletes a newer row", async () => {
-    const { runId, p, c, rows } = await scene(
+    const { runId, p, c, rows, named } = await scene(
       "INSERT INTO @.p VALUES (7, 'new', 'run'), (8, 'new8', 'run')",
       "INSERT INTO @.c VALUES (70, 7)",
     );
     const { plan } = await undo(engine, runId, "skip");
     expect(plan.conflicts).toEqual([
-      { table: p, key: ["7"], class: "referenced", detail: `rows of ${c} reference it (c_p_fkey)` },
+      { table: p, key: ["7"], class: "referenced", detail: `rows of ${c} reference it (${named("c_p_fkey")})` },
     ]);
     expect(plan.tables[p]).toEqual({ reverted: 1, already: 0, edited: 0, missing: 0, referenced: 1 });
     expect(await select(`SELECT id FROM ${p} WHERE id > 5`)).toEqual([{ id: 7 }]);
@@ -135,7 +150,9 @@ describe.each(engineNames)("conflicts on %s", (name) => {
   });
 
   test("users' triggers stay silent while rows come back, and work again after", async () => {
-    const stamp = `CREATE FUNCTION @.stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.note := 'stamped'; RETURN NEW; END $$;
+    const stamp = sqlite
+      ? "CREATE TRIGGER @.stamp AFTER UPDATE OF email ON @.p BEGIN UPDATE @.p SET note = 'stamped' WHERE id = NEW.id; END"
+      : `CREATE FUNCTION @.stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.note := 'stamped'; RETURN NEW; END $$;
       CREATE TRIGGER stamp BEFORE INSERT OR UPDATE ON @.p FOR EACH ROW EXECUTE FUNCTION @.stamp();
       ALTER TABLE @.p ENABLE ALWAYS TRIGGER stamp`;
     const { runId, p, rows, before } = await scene(
@@ -147,6 +164,7 @@ describe.each(engineNames)("conflicts on %s", (name) => {
     expect(await rows()).toEqual(before);
     await engine.query(`UPDATE ${p} SET email = 'after' WHERE id = 1`);
     expect(await select(`SELECT note FROM ${p} WHERE id = 1`)).toEqual([{ note: "stamped" }]);
+    if (sqlite) return;
     expect(
       await select(
         `SELECT tgenabled::text AS mode FROM pg_trigger WHERE tgname = 'stamp' AND tgrelid = '${p}'::regclass`,
@@ -158,10 +176,13 @@ describe.each(engineNames)("conflicts on %s", (name) => {
     const { runId, rows, before, sql } = await scene(
       "INSERT INTO @.a VALUES (1, 1), (2, 2); INSERT INTO @.b VALUES (1, 1), (2, 2)",
       "",
-      `CREATE TABLE @.a (id int PRIMARY KEY, b int NOT NULL); CREATE TABLE @.b (id int PRIMARY KEY, a int NOT NULL REFERENCES @.a DEFERRABLE INITIALLY DEFERRED);
+      sqlite
+        ? `CREATE TABLE @.a (id int PRIMARY KEY, b int NOT NULL REFERENCES @.b DEFERRABLE INITIALLY DEFERRED);
+       CREATE TABLE @.b (id int PRIMARY KEY, a int NOT NULL REFERENCES @.a DEFERRABLE INITIALLY DEFERRED)`
+        : `CREATE TABLE @.a (id int PRIMARY KEY, b int NOT NULL); CREATE TABLE @.b (id int PRIMARY KEY, a int NOT NULL REFERENCES @.a DEFERRABLE INITIALLY DEFERRED);
        ALTER TABLE @.a ADD FOREIGN KEY (b) REFERENCES @.b DEFERRABLE INITIALLY DEFERRED`,
     ).then(async (made) => {
-      const again = await journaled(engine, [`${made.schema}.a`, `${made.schema}.b`], (tx) =>
+      const again = await journaled(engine, [`${made.place}a`, `${made.place}b`], (tx) =>
         tx.script(made.sql("INSERT INTO @.a VALUES (3, 3), (4, 4); INSERT INTO @.b VALUES (3, 3), (4, 4)")),
       );
       return { ...made, runId: again };
@@ -210,7 +231,7 @@ describe.each(engineNames)("conflicts on %s", (name) => {
     });
   });
 
-  test("a table that shares rows by inheritance is refused by name", async () => {
+  test.skipIf(sqlite)("a table that shares rows by inheritance is refused by name", async () => {
     await engine.script(
       "CREATE TABLE elder (id int PRIMARY KEY); CREATE TABLE heir (PRIMARY KEY (id)) INHERITS (elder)",
     );
@@ -221,14 +242,26 @@ describe.each(engineNames)("conflicts on %s", (name) => {
   test("a primary key that is another one since the run is refused", async () => {
     const { runId, sql } = await scene(
       "UPDATE @.c SET p = 3",
-      "ALTER TABLE @.c DROP CONSTRAINT c_pkey, ADD PRIMARY KEY (id, p)",
+      sqlite
+        ? "CREATE TABLE @.new (id int, p int REFERENCES @.p ON DELETE CASCADE, PRIMARY KEY (id, p)); INSERT INTO @.new SELECT * FROM @.c; DROP TABLE @.c; ALTER TABLE @.new RENAME TO @.c"
+        : "ALTER TABLE @.c DROP CONSTRAINT c_pkey, ADD PRIMARY KEY (id, p)",
     );
     await expect(undo(engine, runId)).rejects.toMatchObject({ code: "SCHEMA_CHANGED" });
     expect(await select(sql("SELECT DISTINCT p FROM @.c"))).toEqual([{ p: 3 }]);
   });
 
   test("a trigger that somebody switched off is on again before the next run writes", async () => {
-    const { p, rows, before } = await scene("SELECT 1", "ALTER TABLE @.p DISABLE TRIGGER runback_capture_update");
+    const { p, rows, before } = await scene(
+      "SELECT 1",
+      sqlite ? "" : "ALTER TABLE @.p DISABLE TRIGGER runback_capture_update",
+    );
+    if (sqlite) {
+      const found = await engine.query<{ name: string }>(
+        "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = $1 AND name LIKE 'runback_update%'",
+        [p],
+      );
+      await engine.script(`DROP TRIGGER ${found.rows[0]!.name}`);
+    }
     const runId = await journaled(engine, [], (tx) => tx.script(`UPDATE ${p} SET note = 'run'`));
     expect(await engine.journal.rows(engine, runId)).toBe(5);
     await undo(engine, runId);

@@ -1,28 +1,49 @@
 import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
-import { openPostgres } from "@runback/engines";
+import { openEngine } from "@runback/engines";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDatabase } from "../support/database.ts";
 import { engineNames, freshTarget, type TestTarget } from "../support/engines.ts";
+import { spell } from "../support/spell.ts";
 
 const initTarget = new URL("../support/init-target.ts", import.meta.url).pathname;
 
-test("ten processes at once on an empty database apply every change once", async () => {
-  await using database = await createDatabase();
-  const processes = Array.from({ length: 10 }, () => promisify(execFile)(process.execPath, [initTarget, database.url]));
-  const applied = (await Promise.all(processes)).map(
-    ({ stdout }) => (JSON.parse(stdout) as { applied: string[] }).applied,
-  );
-  const engine = openPostgres(database.url);
-  try {
-    const ledger = await engine.query<{ name: string }>("SELECT name FROM runback.ledger ORDER BY version");
-    expect(applied.flat().sort()).toEqual(ledger.rows.map((row) => row.name).sort());
-    expect(applied.filter((each) => each.length > 0)).toHaveLength(1);
-    expect(await engine.init()).toEqual([]);
-  } finally {
-    await engine.close();
-  }
-});
+/** Somewhere that nothing was set up yet, and that many processes can open. */
+async function emptyTarget(name: "postgres" | "sqlite"): Promise<{ url: string } & AsyncDisposable> {
+  if (name === "postgres") return await createDatabase();
+  const folder = await mkdtemp(join(tmpdir(), "runback-init-"));
+  return {
+    url: `sqlite://${folder}/empty.db`,
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
+  };
+}
+
+test.each(["postgres", "sqlite"] as const)(
+  "ten processes at once on an empty %s database apply every change once",
+  async (name) => {
+    await using database = await emptyTarget(name);
+    const processes = Array.from({ length: 10 }, () =>
+      promisify(execFile)(process.execPath, [initTarget, database.url]),
+    );
+    const applied = (await Promise.all(processes)).map(
+      ({ stdout }) => (JSON.parse(stdout) as { applied: string[] }).applied,
+    );
+    const engine = await openEngine(database.url);
+    try {
+      const ledger = await engine.query<{ name: string }>(
+        spell(name, "SELECT name FROM runback.ledger ORDER BY version"),
+      );
+      expect(applied.flat().sort()).toEqual(ledger.rows.map((row) => row.name).sort());
+      expect(applied.filter((each) => each.length > 0)).toHaveLength(1);
+      expect(await engine.init()).toEqual([]);
+    } finally {
+      await engine.close();
+    }
+  },
+);
 
 describe.each(engineNames)("ledger on %s", (name) => {
   let target: TestTarget;
@@ -36,16 +57,22 @@ describe.each(engineNames)("ledger on %s", (name) => {
   /** Init on a ledger that somebody changed, everything undone afterwards. */
   async function initAfter(change: string): Promise<unknown> {
     const { engine } = target;
-    const kept = await engine.query<{ version: number; name: string; sha256: string }>("SELECT * FROM runback.ledger");
-    await engine.script(change);
+    const kept = await engine.query<{ version: number; name: string; sha256: string }>(
+      spell(name, "SELECT version, name, sha256 FROM runback.ledger"),
+    );
+    await engine.script(spell(name, change));
     const outcome = await engine.init().then(
       (applied) => ({ applied }),
       (error: unknown) => error,
     );
     await engine.transaction(async (tx) => {
-      await tx.query("DELETE FROM runback.ledger");
+      await tx.query(spell(name, "DELETE FROM runback.ledger"));
       for (const row of kept.rows) {
-        await tx.query("INSERT INTO runback.ledger VALUES ($1::int, $2, $3)", [row.version, row.name, row.sha256]);
+        await tx.query(spell(name, "INSERT INTO runback.ledger (version, name, sha256) VALUES ($1::int, $2, $3)"), [
+          row.version,
+          row.name,
+          row.sha256,
+        ]);
       }
     });
     return outcome;
@@ -62,7 +89,9 @@ describe.each(engineNames)("ledger on %s", (name) => {
   });
 
   test("a target that a newer version set up is refused", async () => {
-    expect(await initAfter("INSERT INTO runback.ledger VALUES (999, 'from the future', 'x')")).toMatchObject({
+    expect(
+      await initAfter("INSERT INTO runback.ledger (version, name, sha256) VALUES (999, 'from the future', 'x')"),
+    ).toMatchObject({
       code: "TARGET_NEWER",
     });
   });

@@ -1,6 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { engineNames, freshTarget, type TestTarget } from "../support/engines.ts";
 import { bytesOf, journaled, undo } from "../support/journaled.ts";
+import { placed, placing, spell } from "../support/spell.ts";
+
+const triggers = `CREATE FUNCTION @.stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.stamped := OLD.stamped + 1; RETURN NEW; END $$;
+       CREATE TRIGGER stamp BEFORE UPDATE ON @.t FOR EACH ROW EXECUTE FUNCTION @.stamp();
+       CREATE FUNCTION @.after() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         INSERT INTO @.log (t, v) VALUES (NEW.id, NEW.v);
+         IF NEW.v < 100 THEN UPDATE @.t SET v = v + 100 WHERE id = NEW.id OR id = NEW.id + 1; END IF; RETURN NULL; END $$;
+       CREATE TRIGGER after AFTER UPDATE ON @.t FOR EACH ROW EXECUTE FUNCTION @.after()`;
+const sqliteTriggers = `CREATE TRIGGER @.stamp AFTER UPDATE OF v ON @.t BEGIN
+         UPDATE @.t SET stamped = stamped + 1 WHERE id = NEW.id;
+         INSERT INTO @.log (t, v) VALUES (NEW.id, NEW.v);
+         UPDATE @.t SET v = v + 100 WHERE NEW.v < 100 AND (id = NEW.id OR id = NEW.id + 1);
+       END`;
 
 // The shape that every change goes through here: change → undo → byte-equal → undo of the undo → byte-equal to the change.
 describe.each(engineNames)("journal on %s", (name) => {
@@ -12,6 +25,7 @@ describe.each(engineNames)("journal on %s", (name) => {
     await target[Symbol.asyncDispose]();
   });
 
+  const sqlite = name === "sqlite";
   let schemas = 0;
   /** Creates the tables in a schema of their own and drives the change back and forth. */
   async function roundTrip(
@@ -22,10 +36,11 @@ describe.each(engineNames)("journal on %s", (name) => {
   ) {
     const { engine } = target;
     const schema = `s${++schemas}`;
-    await engine.script(`CREATE SCHEMA ${schema}; SET search_path = ${schema};`.replace(/SET.*/, ""));
-    const inSchema = (sql: string) => sql.replaceAll("@.", `${schema}.`);
+    const place = placed(name, schema);
+    const inSchema = placing(name, schema);
+    await engine.script(spell(name, `CREATE SCHEMA ${schema};`));
     await engine.script(inSchema(ddl));
-    const names = tables.map((table) => `${schema}.${table}`);
+    const names = tables.map((table) => `${place}${table}`);
     const quoted = names.map((each) => each.replace(/\.(.*)$/, (_, table: string) => `."${table}"`));
     const before = await Promise.all(quoted.map((table) => bytesOf(engine, table)));
     const runId = await journaled(engine, names, (tx) => tx.script(inSchema(change)));
@@ -65,8 +80,10 @@ describe.each(engineNames)("journal on %s", (name) => {
 
   test("an update that changes nothing leaves no image", async () => {
     const { engine } = target;
-    await engine.script("CREATE TABLE nothing (id int PRIMARY KEY, v text); INSERT INTO nothing VALUES (1, 'a')");
-    const runId = await journaled(engine, ["nothing"], (tx) => tx.script("UPDATE nothing SET v = v"));
+    await engine.script(
+      "CREATE TABLE unchanged_rows (id int PRIMARY KEY, v text); INSERT INTO unchanged_rows VALUES (1, 'a')",
+    );
+    const runId = await journaled(engine, ["unchanged_rows"], (tx) => tx.script("UPDATE unchanged_rows SET v = v"));
     expect(await engine.journal.rows(engine, runId)).toBe(0);
   });
 
@@ -75,8 +92,12 @@ describe.each(engineNames)("journal on %s", (name) => {
       "CREATE TABLE @.t (id int PRIMARY KEY, v text); INSERT INTO @.t VALUES (1, 'a'), (2, 'b')",
       ["t"],
       `INSERT INTO @.t VALUES (1, 'x'), (3, 'c') ON CONFLICT (id) DO UPDATE SET v = excluded.v;
-       MERGE INTO @.t USING (VALUES (2, NULL), (5, 'e')) s(id, v) ON t.id = s.id
-         WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT VALUES (s.id, s.v)`,
+       ${
+         sqlite
+           ? "DELETE FROM @.t WHERE id = 2; INSERT INTO @.t VALUES (5, 'e'), (5, 'f') ON CONFLICT DO NOTHING"
+           : `MERGE INTO @.t USING (VALUES (2, NULL), (5, 'e')) s(id, v) ON t.id = s.id
+         WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT VALUES (s.id, s.v)`
+       }`,
       { rows: 4 },
     ));
 
@@ -85,7 +106,7 @@ describe.each(engineNames)("journal on %s", (name) => {
       `CREATE TABLE @.p (id int PRIMARY KEY); CREATE TABLE @.c (id int PRIMARY KEY, p int REFERENCES @.p);
        INSERT INTO @.p VALUES (1), (2); INSERT INTO @.c VALUES (1, 1), (2, 2), (3, NULL)`,
       ["p", "c"],
-      "TRUNCATE @.p CASCADE; INSERT INTO @.p VALUES (2), (7)",
+      `${sqlite ? "DELETE FROM @.c; DELETE FROM @.p" : "TRUNCATE @.p CASCADE"}; INSERT INTO @.p VALUES (2), (7)`,
       { rows: 6 },
     ));
 
@@ -141,8 +162,12 @@ describe.each(engineNames)("journal on %s", (name) => {
 
   test("tables that reference each other, and a table that references itself", () =>
     roundTrip(
-      `CREATE TABLE @.a (id int PRIMARY KEY, b int); CREATE TABLE @.b (id int PRIMARY KEY, a int REFERENCES @.a);
-       ALTER TABLE @.a ADD FOREIGN KEY (b) REFERENCES @.b; CREATE TABLE @.s (id int PRIMARY KEY, boss int REFERENCES @.s);
+      `${
+        sqlite
+          ? "CREATE TABLE @.a (id int PRIMARY KEY, b int REFERENCES @.b); CREATE TABLE @.b (id int PRIMARY KEY, a int REFERENCES @.a)"
+          : `CREATE TABLE @.a (id int PRIMARY KEY, b int); CREATE TABLE @.b (id int PRIMARY KEY, a int REFERENCES @.a);
+       ALTER TABLE @.a ADD FOREIGN KEY (b) REFERENCES @.b`
+      }; CREATE TABLE @.s (id int PRIMARY KEY, boss int REFERENCES @.s);
        INSERT INTO @.a VALUES (1, NULL); INSERT INTO @.b VALUES (1, 1); UPDATE @.a SET b = 1; INSERT INTO @.s VALUES (1, NULL), (2, 1), (3, 2)`,
       ["a", "b", "s"],
       `UPDATE @.a SET b = NULL; DELETE FROM @.b; INSERT INTO @.b VALUES (5, 1); UPDATE @.a SET b = 5;
@@ -153,19 +178,14 @@ describe.each(engineNames)("journal on %s", (name) => {
   test("a trigger of the user that changes the same and other rows", () =>
     roundTrip(
       `CREATE TABLE @.t (id int PRIMARY KEY, v int, stamped int DEFAULT 0); CREATE TABLE @.log (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, t int, v int);
-       INSERT INTO @.t SELECT n, n FROM generate_series(1, 4) n;
-       CREATE FUNCTION @.stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.stamped := OLD.stamped + 1; RETURN NEW; END $$;
-       CREATE TRIGGER stamp BEFORE UPDATE ON @.t FOR EACH ROW EXECUTE FUNCTION @.stamp();
-       CREATE FUNCTION @.after() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-         INSERT INTO @.log (t, v) VALUES (NEW.id, NEW.v);
-         IF NEW.v < 100 THEN UPDATE @.t SET v = v + 100 WHERE id = NEW.id OR id = NEW.id + 1; END IF; RETURN NULL; END $$;
-       CREATE TRIGGER after AFTER UPDATE ON @.t FOR EACH ROW EXECUTE FUNCTION @.after()`,
+       INSERT INTO @.t (id, v) SELECT n, n FROM generate_series(1, 4) n;
+       ${sqlite ? sqliteTriggers : triggers}`,
       ["t", "log"],
       "UPDATE @.t SET v = v + 1 WHERE id <= 3",
-      { rows: 4 + 9 },
+      { rows: 4 + (sqlite ? 3 : 9) },
     ));
 
-  test("partitions, composite keys, quoted names, generated and identity columns", () =>
+  test.skipIf(sqlite)("partitions, composite keys, quoted names, generated and identity columns", () =>
     roundTrip(
       `CREATE TABLE @."odd ""name" ("Key A" int, "ké" text, run int, ord text, "double" int GENERATED ALWAYS AS (run * 2) STORED,
          "virtual" int GENERATED ALWAYS AS (run * 3) VIRTUAL, serial int GENERATED ALWAYS AS IDENTITY, PRIMARY KEY ("Key A", "ké"));
@@ -177,16 +197,17 @@ describe.each(engineNames)("journal on %s", (name) => {
       [`odd ""name`, "part"].map((each) => each.replace('""', '"')).slice(1),
       `UPDATE @.part SET v = 'x'; UPDATE @.part SET at = '2026-04-01' WHERE id = 1; INSERT INTO @.part_b VALUES ('2026-05-01', 3, 'direct')`,
       { rows: 4 },
-    ));
+    ),
+  );
 
   test("quoted names, generated and identity columns", () =>
     roundTrip(
       `CREATE TABLE @."odd table" ("Key A" int, "ké" text, run int, ord text, "double" int GENERATED ALWAYS AS (run * 2) STORED,
-         serial int GENERATED ALWAYS AS IDENTITY, PRIMARY KEY ("Key A", "ké"));
+         ${sqlite ? "serial int DEFAULT 7" : "serial int GENERATED ALWAYS AS IDENTITY"}, PRIMARY KEY ("Key A", "ké"));
        INSERT INTO @."odd table" ("Key A", "ké", run, ord) VALUES (1, 'ü''', 5, 'x'), (1, 'b', 6, 'y')`,
       ["odd table"],
       `UPDATE @."odd table" SET run = 9 WHERE "ké" = 'b'; DELETE FROM @."odd table" WHERE run = 5;
-       INSERT INTO @."odd table" ("Key A", "ké", run, ord) VALUES (2, '\t\\', 1, E'new\\nline')`,
+       INSERT INTO @."odd table" ("Key A", "ké", run, ord) VALUES (2, '\t\\', 1, ${sqlite ? "'new' || char(10) || 'line'" : "E'new\\nline'"})`,
       { rows: 3 },
     ));
 
@@ -202,20 +223,24 @@ describe.each(engineNames)("journal on %s", (name) => {
     await engine.script("CREATE TABLE guarded (id int PRIMARY KEY)");
     await journaled(engine, ["guarded"], async () => {});
     const forged = engine.transaction(async (tx) => {
-      await tx.query("SELECT set_config('runback.run_id', 'run-nobody', true)");
+      await tx.query(
+        sqlite
+          ? "INSERT INTO runback_marker VALUES (0, (SELECT num FROM runback_runs WHERE state <> 'running' UNION ALL SELECT 999 LIMIT 1))"
+          : "SELECT set_config('runback.run_id', 'run-nobody', true)",
+      );
       await tx.query("INSERT INTO guarded VALUES (1)");
     });
     await expect(forged).rejects.toMatchObject({ code: "RB001" });
-    expect((await engine.query("SELECT FROM guarded")).count).toBe(0);
+    expect((await engine.query("SELECT id FROM guarded")).count).toBe(0);
   });
 
   test("writers outside a run leave no image", async () => {
     const { engine } = target;
     await engine.script("CREATE TABLE outside (id int PRIMARY KEY)");
     await journaled(engine, ["outside"], async () => {});
-    const before = await engine.query<{ n: number }>("SELECT count(*)::int AS n FROM runback.journal");
+    const before = await engine.query<{ n: number }>(spell(name, "SELECT count(*)::int AS n FROM runback.journal"));
     await engine.query("INSERT INTO outside VALUES (1)");
-    const after = await engine.query<{ n: number }>("SELECT count(*)::int AS n FROM runback.journal");
+    const after = await engine.query<{ n: number }>(spell(name, "SELECT count(*)::int AS n FROM runback.journal"));
     expect(after.rows).toEqual(before.rows);
   });
 
@@ -236,6 +261,13 @@ describe.each(engineNames)("journal on %s", (name) => {
       { id: 1, value: "a", w: 1, extra: "newer" },
       { id: 2, value: "b", w: 2, extra: "kept" },
     ]);
+    if (sqlite) {
+      // SQLite drops no column that a trigger names, so Runback's go first; the next run puts them back.
+      const own = await engine.query<{ name: string }>(
+        "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'later'",
+      );
+      for (const trigger of own.rows) await engine.script(`DROP TRIGGER ${trigger.name}`);
+    }
     await engine.script("ALTER TABLE later DROP COLUMN w");
     await expect(undo(engine, runId)).rejects.toMatchObject({ code: "SCHEMA_CHANGED" });
   });

@@ -1,5 +1,5 @@
 import { type Clock, type Engine, type ImportResult, silentLogger, type Vault } from "@runback/core";
-import { openPostgres } from "@runback/engines";
+import { openPostgres, openSqlite } from "@runback/engines";
 import { sampleTierMapping, wildApricotImport } from "@runback/membership";
 import type { Context, RollbackResult } from "@runback/operations";
 import { resumeImport, runImport, runRollback } from "@runback/operations";
@@ -48,12 +48,14 @@ const policies = {
 /** Runs it to its end in this process. */
 export async function runJob(job: Job, hooks: JobHooks = {}): Promise<JobResult> {
   const clock = job.now === undefined ? { now: () => new Date() } : fixedClock(job.now);
-  const opened = openPostgres(job.databaseUrl, {
-    max: 3,
-    connectTimeout: 5,
-    ...(job.silenceMs === undefined ? {} : { silenceMs: job.silenceMs }),
-    ...(job.idleInTransactionMs === undefined ? {} : { idleInTransactionMs: job.idleInTransactionMs }),
-  });
+  const opened = job.databaseUrl.startsWith("sqlite:")
+    ? openSqlite(job.databaseUrl)
+    : openPostgres(job.databaseUrl, {
+        max: 3,
+        connectTimeout: 5,
+        ...(job.silenceMs === undefined ? {} : { silenceMs: job.silenceMs }),
+        ...(job.idleInTransactionMs === undefined ? {} : { idleInTransactionMs: job.idleInTransactionMs }),
+      });
   const engine = hooks.engine?.(opened) ?? opened;
   const stored = await openVault(job.vaultUrl, {
     credentials: CREDENTIALS,

@@ -57,9 +57,13 @@ export async function observe(place: Pick<Place, "databaseUrl" | "vaultFolder">,
   }
 }
 
-function bundleFiles(folder: string): Record<string, string> {
+/** File name and content of everything below a folder. */
+export function bundleFiles(folder: string): Record<string, string> {
   if (!existsSync(folder)) return {};
-  const names = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const names = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(
+    // What a killed process was just writing; no reader of the vault takes it for an object.
+    (entry) => entry.isFile() && !entry.name.startsWith(".runback-tmp-"),
+  );
   return Object.fromEntries(
     names
       .map((entry) => join(entry.parentPath, entry.name))

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { samplePolicies } from "../scenarios/support/import-options.ts";
 import { type Target, targetOver } from "../scenarios/support/world.ts";
 import { engineNames, freshTarget } from "../support/engines.ts";
+import { spell } from "../support/spell.ts";
 
 type Hostile = Awaited<ReturnType<typeof writeHostileExport>>;
 
@@ -54,7 +55,10 @@ describe.each(engineNames)("an export with every kind of bad row, on %s", (name)
     target = await targetOver(fresh.engine, vaultUrl, "", async () => fresh[Symbol.asyncDispose]());
     dry = await target.import(source, { dryRun: true });
     const { rows } = await target.engine.query<{ rows: number }>(
-      `SELECT ((SELECT count(*) FROM "Member") + (SELECT count(*) FROM "Event") + (SELECT count(*) FROM "WaIdMapping"))::int AS rows`,
+      spell(
+        name,
+        `SELECT ((SELECT count(*) FROM "Member") + (SELECT count(*) FROM "Event") + (SELECT count(*) FROM "WaIdMapping"))::int AS rows`,
+      ),
     );
     untouched = rows[0]!.rows;
     live = await target.import(source, { plan: dry.planDigest });
@@ -104,7 +108,10 @@ describe.each(engineNames)("an export with every kind of bad row, on %s", (name)
 
   it("stored what is odd but right to the letter", async () => {
     const { rows } = await target.engine.query<Record<string, string>>(
-      `SELECT "firstName", "lastName", phone, email, "waMembershipLevelRaw" AS level FROM "Member" ORDER BY "lastName" COLLATE "C"`,
+      spell(
+        name,
+        `SELECT "firstName", "lastName", phone, email, "waMembershipLevelRaw" AS level FROM "Member" ORDER BY "lastName" COLLATE "C"`,
+      ),
     );
     expect(rows).toContainEqual({
       firstName: 'Robert "Bob"',

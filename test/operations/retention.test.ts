@@ -1,6 +1,7 @@
 import { RunbackError, type Vault } from "@runback/core";
 import { retentionSweep } from "@runback/operations";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { spell } from "../support/spell.ts";
 import { engineNames, lockedS3, type TestContext, testContext } from "./support.ts";
 
 const day = 24 * 60 * 60 * 1000;
@@ -158,13 +159,13 @@ describe.each(engineNames)("retention on %s", (name) => {
         operator: "ada",
         startedAt: new Date(clock.now().getTime() - ageDays * day).toISOString(),
       });
-      await tx.query("UPDATE runback.runs SET state = $1 WHERE run_id = $2", [state, runId]);
+      await tx.query(spell(name, "UPDATE runback.runs SET state = $1 WHERE run_id = $2"), [state, runId]);
     });
     return await stage(runId);
   }
   async function stage(runId: string): Promise<string> {
     const table = `stage_${runId.slice(4).replaceAll("-", "_")}_members_raw`;
-    await test_.context.engine.script(`CREATE UNLOGGED TABLE runback.${table} (line bigint)`);
+    await test_.context.engine.script(spell(name, `CREATE UNLOGGED TABLE runback.${table} (line bigint)`));
     return `runback.${table}`;
   }
   const there = async () =>
@@ -194,7 +195,7 @@ describe.each(engineNames)("retention on %s", (name) => {
         ttlMs: 60_000,
       }),
     );
-    await test_.context.engine.script("CREATE TABLE runback.stage_of_somebody (v int)");
+    await test_.context.engine.script(spell(name, "CREATE TABLE runback.stage_of_somebody (v int)"));
     const all = await there();
     const said = await retentionSweep(test_.context, { dryRun: true });
     expect(await there()).toEqual(all);
@@ -206,20 +207,23 @@ describe.each(engineNames)("retention on %s", (name) => {
 
   test("idempotency keys go after a week", async () => {
     await test_.context.engine.query(
-      `INSERT INTO runback.idempotency (key, request_sha256, created_at)
+      spell(
+        name,
+        `INSERT INTO runback.idempotency (key, request_sha256, created_at)
        SELECT 'k' || n, '', now() - n * interval '1 day' FROM generate_series(1, 20) n`,
+      ),
     );
     expect(await retentionSweep(test_.context, { dryRun: true })).toMatchObject({ idempotencyKeys: 14 });
     expect(await retentionSweep(test_.context, { dryRun: false })).toMatchObject({ idempotencyKeys: 14 });
     expect(await retentionSweep(test_.context, { dryRun: false })).toMatchObject({ idempotencyKeys: 0 });
-    const left = await test_.context.engine.query("SELECT FROM runback.idempotency");
+    const left = await test_.context.engine.query(spell(name, "SELECT key FROM runback.idempotency"));
     expect(left.count).toBe(6);
   });
 
   test("a target without Runback's tables is reported, the vault is swept", async () => {
     await test_.context.vault.put("dry-runs/run-x/report.json", Buffer.from("x"));
     test_.clock.advance(8 * day);
-    await test_.context.engine.script("DROP TABLE runback.idempotency");
+    await test_.context.engine.script(spell(name, "DROP TABLE runback.idempotency"));
     const result = await retentionSweep(test_.context, { dryRun: false });
     expect(result).toMatchObject({ failed: true, errors: [{ what: "idempotency keys", code: "42P01" }] });
     expect(result.vault[0]).toMatchObject({ ids: ["run-x"] });

@@ -1,5 +1,9 @@
+import { randomBytes } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Engine } from "@runback/core";
-import { openPostgres } from "@runback/engines";
+import { openPostgres, openSqlite } from "@runback/engines";
 import { inject } from "vitest";
 import { freshDataApi } from "../data-api/fresh-data-api.ts";
 import { createDatabase } from "./database.ts";
@@ -10,7 +14,7 @@ export interface TestTarget extends AsyncDisposable {
   readonly engine: Engine;
 }
 
-const all = ["postgres", "pgbouncer", "pglite", "data-api"] as const;
+const all = ["postgres", "pgbouncer", "pglite", "data-api", "sqlite"] as const;
 
 export type EngineName = (typeof all)[number];
 
@@ -32,6 +36,7 @@ export async function freshTarget(name: EngineName): Promise<TestTarget> {
     await target.engine.init();
     return target;
   }
+  if (name === "sqlite") return await freshSqlite();
   const database = await createDatabase();
   const engine = openPostgres(name === "pgbouncer" ? pooled(database.url) : database.url);
   await engine.init();
@@ -51,4 +56,20 @@ export function pooled(databaseUrl: string): string {
   const url = new URL(databaseUrl);
   url.port = String(pooler.port);
   return url.href;
+}
+
+/** A SQLite file of its own, in the folder for temporary files. */
+export async function freshSqlite(): Promise<TestTarget & { readonly url: string }> {
+  const path = join(tmpdir(), `runback-test-${randomBytes(6).toString("hex")}.db`);
+  const url = `sqlite://${path}`;
+  const engine = openSqlite(url);
+  await engine.init();
+  return {
+    engine,
+    url,
+    [Symbol.asyncDispose]: async () => {
+      await engine.close();
+      for (const file of [path, `${path}-wal`, `${path}-shm`]) await rm(file, { force: true });
+    },
+  };
 }

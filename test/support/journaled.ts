@@ -72,10 +72,4 @@ export async function undo(
   return { plan, rollbackRunId, remaining };
 }
 
-/** Every row of a table in its binary form, sorted: equal arrays mean byte-equal content. */
-export async function bytesOf(engine: Engine, table: string): Promise<string[]> {
-  const { rows } = await engine.query<{ bytes: string }>(
-    `SELECT encode(record_send(_row), 'hex') AS bytes FROM ${table} _row ORDER BY 1`,
-  );
-  return rows.map((row) => row.bytes);
-}
+export { bytesOf } from "./spell.ts";

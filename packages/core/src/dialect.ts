@@ -30,6 +30,8 @@ export interface Dialect {
   }): string;
   /** Creates a scratch table, from columns or from a query; unlogged where the engine can. */
   createStage(ref: TableRef, content: readonly (readonly [name: string, type: LogicalType])[] | string): string;
+  /** An index that makes a stage quick to read in the order of these columns. */
+  createIndex(ref: TableRef, columns: readonly string[]): string;
   /** Statement that refreshes the planner's statistics of a table just filled. */
   analyze(ref: TableRef): string;
   /** Aggregate over the texts of a set of rows: equal sets, equal digest, in whatever order rows come. For plans, not for evidence. */
@@ -37,6 +39,8 @@ export interface Dialect {
   minutesBetween(a: string, b: string): string;
   /** Keyword that has a common table expression merged into where it is used, or nothing. */
   readonly inlineCte: string;
+  /** Ends a query whose rows nobody else may change before the transaction ends; empty where nobody can. */
+  readonly rowLock: string;
   /** Bytes as hexadecimal text. */
   bytesText(bytesExpression: string): string;
   /** A text as a JSON string with its quotes. */

@@ -11,6 +11,12 @@ export interface JournalPort {
   enroll(tx: Connection, tables: readonly Table[]): Promise<void>;
   /** Names the run in this transaction, so that everything it changes in enrolled tables is journaled. */
   begin(tx: Connection, runId: string): Promise<void>;
+  /**
+   * Where no session of a program can name a run: names it for every session, from this commit until the window closes.
+   * Absent where sessions name it themselves. @throws `LEASE_HELD` while another run has the window
+   */
+  openWindow?(tx: Connection, runId: string): Promise<void>;
+  closeWindow?(tx: Connection, runId: string): Promise<void>;
   /** Rows (distinct table and key) that a run changed. */
   rows(connection: Connection, runId: string): Promise<number>;
   /** Classifies every row of a run against the live tables; writes only to Runback's own work table. */

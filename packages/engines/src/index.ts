@@ -2,3 +2,4 @@ export { openDataApi } from "./data-api/connect.ts";
 export * from "./open-engine.ts";
 export { openPglite } from "./pglite/connect.ts";
 export { openPostgres } from "./postgres/connect.ts";
+export { openSqlite } from "./sqlite/connect.ts";

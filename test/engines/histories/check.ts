@@ -2,9 +2,10 @@ import { type Engine, RunbackError, totalRows, undoClasses } from "@runback/core
 import fc from "fast-check";
 import { expect } from "vitest";
 import { journaled, undo } from "../../support/journaled.ts";
-import { historyDdl, historyRows, historyTables } from "./schema.ts";
+import { placed, spell } from "../../support/spell.ts";
+import { attemptFunction, historyDdl, historyRows, historyTables } from "./schema.ts";
 import { differences, stateOf } from "./state.ts";
-import { attempts, type Statement, statement } from "./statements.ts";
+import { attempt, type Statement, statement } from "./statements.ts";
 
 export interface History {
   readonly before: readonly Statement[];
@@ -27,10 +28,13 @@ export const history: fc.Arbitrary<History> = fc.record({
   stepRows: fc.constantFrom(1, 2, 5, 1_000),
 });
 
-const names = historyTables.map(({ name }) => `h.${name}`);
+const namesOn = (engine: Engine) => historyTables.map(({ name }) => `${placed(engine.name, "h")}${name}`);
+const inSchema = (engine: Engine, sql: string) =>
+  engine.name === "sqlite" ? spell("sqlite", sql).replaceAll("h.", "h_") : sql;
 
 export async function prepareHistories(engine: Engine): Promise<void> {
-  await engine.script(historyDdl);
+  await engine.script(inSchema(engine, historyDdl));
+  if (engine.name !== "sqlite") await engine.script(attemptFunction);
 }
 
 /** How a history's rollback went: in net order, by replay, not at all because of conflicts, or refused on its way. */
@@ -41,14 +45,18 @@ export async function checkHistory(
   engine: Engine,
   { before, run, others, laterRun, policy, stepRows }: History,
 ): Promise<Outcome> {
-  await engine.script(
-    `TRUNCATE ${names.join(", ")}; TRUNCATE runback.journal, runback.key_changes, runback.undo_rows; ${historyRows}; ${attempts(before)}`,
-  );
+  const names = namesOn(engine);
+  await engine.transaction(async (tx) => {
+    if (engine.name === "sqlite") await tx.script("PRAGMA defer_foreign_keys = 1");
+    const emptied = `TRUNCATE ${names.join(", ")}; TRUNCATE runback.journal, runback.key_changes, runback.undo_rows;`;
+    await tx.script(inSchema(engine, `${emptied} ${historyRows}`));
+  });
+  await engine.transaction((tx) => attempt(engine, tx, before));
   const original = await stateOf(engine);
-  const runId = await journaled(engine, names, (tx) => tx.script(attempts(run)));
+  const runId = await journaled(engine, names, (tx) => attempt(engine, tx, run));
   const changed = await stateOf(engine);
-  if (others.length > 0) await engine.script(attempts(others));
-  if (laterRun.length > 0) await journaled(engine, names, (tx) => tx.script(attempts(laterRun)));
+  if (others.length > 0) await engine.transaction((tx) => attempt(engine, tx, others));
+  if (laterRun.length > 0) await journaled(engine, names, (tx) => attempt(engine, tx, laterRun));
   const now = await stateOf(engine);
 
   const touched = differences(original, changed);
@@ -77,7 +85,9 @@ export async function checkHistory(
     return "aborted";
   }
   expect(remaining).toBe(0);
-  const conflicts = new Set(plan.conflicts.map(({ table, key }) => [table.replace("h.", ""), ...key].join(" ")));
+  const conflicts = new Set(
+    plan.conflicts.map(({ table, key }) => [table.replace(placed(engine.name, "h"), ""), ...key].join(" ")),
+  );
   expect(conflicts.size).toBe(plan.conflictCount);
   for (const row of differences(now, after)) {
     // Whatever the rollback changed was as the run left it, and is now as it was before the run.

@@ -35,7 +35,9 @@ export function historiesSuite(runs: number): void {
       expect(outcomes.net).toBeGreaterThan(0);
       // Fewer than that need not meet every outcome.
       if (count < 60) return;
-      for (const each of ["replayed", "aborted"] as const) expect(outcomes[each], each).toBeGreaterThan(0);
+      expect(outcomes.replayed).toBeGreaterThan(0);
+      // One in some twenty-five: sixty without any are no surprise.
+      if (count >= 300) expect(outcomes.aborted).toBeGreaterThan(0);
       expect(outcomes.refused).toBeLessThan(count * 0.05);
     }, 3_600_000);
   });

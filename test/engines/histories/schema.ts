@@ -30,7 +30,10 @@ CREATE TABLE h.s (id int PRIMARY KEY, p int REFERENCES h.p ON DELETE SET NULL ON
 CREATE TABLE h.t (id int PRIMARY KEY, boss int REFERENCES h.t, v text);
 CREATE TABLE h.tc (id int PRIMARY KEY, boss int REFERENCES h.tc ON DELETE CASCADE, v text);
 CREATE TABLE h.e (id int PRIMARY KEY, code text REFERENCES h.p (code) ON UPDATE CASCADE ON DELETE SET NULL);
-CREATE TABLE h.d (id int PRIMARY KEY, a int, b int, FOREIGN KEY (a, b) REFERENCES h.c ON DELETE SET NULL);
+CREATE TABLE h.d (id int PRIMARY KEY, a int, b int, FOREIGN KEY (a, b) REFERENCES h.c ON DELETE SET NULL);`;
+
+/** PostgreSQL: an error ends the transaction unless a block catches it. */
+export const attemptFunction = `
 -- A statement that a constraint refuses is part of a history like any other: it changes nothing.
 CREATE FUNCTION h.attempt(statement text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN

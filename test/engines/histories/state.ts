@@ -1,8 +1,16 @@
-import type { Connection } from "@runback/core";
+import type { Engine } from "@runback/core";
+import { exactValue } from "../../support/spell.ts";
 import { historyTables } from "./schema.ts";
 
 /** Every row by table and key (`p 3`), in its binary form. */
 export type State = ReadonlyMap<string, string>;
+
+const sqliteQuery = historyTables
+  .map(({ name, key, columns }) => {
+    const row = `concat_ws(' ', '${name}', ${key.join(", ")})`;
+    return `SELECT ${row} AS row, ${[...key, ...Object.keys(columns)].map(exactValue).join(" || ',' || ")} AS bytes FROM h_${name}`;
+  })
+  .join(" UNION ALL ");
 
 const query = historyTables
   .map(
@@ -11,8 +19,8 @@ const query = historyTables
   )
   .join(" UNION ALL ");
 
-export async function stateOf(connection: Connection): Promise<State> {
-  const { rows } = await connection.query<{ row: string; bytes: string }>(query);
+export async function stateOf(engine: Engine): Promise<State> {
+  const { rows } = await engine.query<{ row: string; bytes: string }>(engine.name === "sqlite" ? sqliteQuery : query);
   return new Map(rows.map(({ row, bytes }) => [row, bytes]));
 }
 

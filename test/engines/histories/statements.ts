@@ -1,9 +1,11 @@
+import type { Connection, Engine } from "@runback/core";
 import fc from "fast-check";
+import { spell } from "../../support/spell.ts";
 import { type HistoryTable, historyTables } from "./schema.ts";
 
 const kinds = [
   ...["insert", "insert", "insert", "update", "update", "update", "delete", "delete"],
-  ...["upsert", "update-many", "delete-many", "insert-many", "pass-on", "change-key"],
+  ...["upsert", "replace", "update-many", "delete-many", "insert-many", "pass-on", "change-key"],
 ] as const;
 
 /** One random statement as numbers; `statementSql` spells it. */
@@ -23,7 +25,7 @@ export const statement: fc.Arbitrary<Statement> = fc.record({
   values: fc.tuple(small, small),
 });
 
-export function statementSql({ table: at, kind, key, values }: Statement): string {
+function statementSql({ table: at, kind, key, values }: Statement, sqlite: boolean): string {
   const table = historyTables[at]!;
   const name = `h.${table.name}`;
   const where = table.key.map((column, index) => `${column} = ${key[index]}`).join(" AND ");
@@ -34,6 +36,11 @@ export function statementSql({ table: at, kind, key, values }: Statement): strin
       return `INSERT INTO ${name} ${tuple(table, key, values)}`;
     case "upsert":
       return `INSERT INTO ${name} ${tuple(table, key, values)} ON CONFLICT (${table.key.join(", ")}) DO UPDATE SET ${set.join(", ")}`;
+    case "replace":
+      // Rows that are in the way, by key or by another unique value, are deleted without a word; elsewhere an upsert.
+      if (sqlite && values[0] % 2 === 1) return `UPDATE OR REPLACE ${name} SET ${set.join(", ")} WHERE ${where}`;
+      if (sqlite) return `REPLACE INTO ${name} ${tuple(table, key, values)}`;
+      return statementSql({ table: at, kind: "upsert", key, values }, sqlite);
     case "insert-many":
       return `INSERT INTO ${name} ${tuple(table, key, values)}, ${tuple(table, [key[0] + 1, key[1]], [key[0], values[1]]).replace(/^.*VALUES /, "")}`;
     case "update":
@@ -70,7 +77,16 @@ function passOn(table: HistoryTable, key: readonly number[]): string {
     WHERE ${first} IN (${from}, ${to})`;
 }
 
-/** All statements in one round trip; those that a constraint refuses change nothing. */
-export function attempts(statements: readonly Statement[]): string {
-  return statements.map((each) => `SELECT h.attempt($q$${statementSql(each)}$q$)`).join(";\n");
+/** Runs statements; those that a constraint refuses change nothing. One round trip where the server catches errors. */
+export async function attempt(engine: Engine, connection: Connection, statements: readonly Statement[]): Promise<void> {
+  if (engine.name !== "sqlite") {
+    return await connection.script(
+      statements.map((each) => `SELECT h.attempt($q$${statementSql(each, false)}$q$)`).join(";\n"),
+    );
+  }
+  for (const each of statements) {
+    await connection.query(spell("sqlite", statementSql(each, true)).replaceAll("h.", "h_")).catch((error: unknown) => {
+      if (!/^23/.test(String((error as { code?: unknown }).code))) throw error;
+    });
+  }
 }

@@ -21,115 +21,118 @@ function shareOf<T>(name: string, cases: readonly T[]): readonly T[] {
 const plain = "SET LOCAL standard_conforming_strings = on; SET LOCAL xmloption = content";
 
 // The writer's session and Runback's own are set up to make every value's text lossy; the rows must come back anyway.
-// Not through a pooler: there, settings of a session are nobody's.
-describe.each(engineNames.filter((name) => name !== "pgbouncer"))(`types on %s (seed ${seed})`, (name) => {
-  let target: HostileTarget;
-  let engine: Engine;
-  beforeAll(async () => {
-    target = await hostileTarget(name);
-    engine = target.engine;
-  });
-  afterAll(async () => {
-    await target[Symbol.asyncDispose]();
-  });
-
-  let schemas = 0;
-  async function schemaFor(setup: string): Promise<(sql: string) => string> {
-    const schema = `s${++schemas}`;
-    const inSchema = (sql: string) => sql.replaceAll("@.", `${schema}.`);
-    await engine.transaction(async (tx) => {
-      await tx.script(plain);
-      await tx.script(`CREATE SCHEMA ${schema}; ${inSchema(setup)}`);
+// Not through a pooler: there, settings of a session are nobody's. SQLite has types of its own (sqlite-types.test.ts).
+describe.each(engineNames.filter((name) => name !== "pgbouncer" && name !== "sqlite"))(
+  `types on %s (seed ${seed})`,
+  (name) => {
+    let target: HostileTarget;
+    let engine: Engine;
+    beforeAll(async () => {
+      target = await hostileTarget(name);
+      engine = target.engine;
     });
-    return inSchema;
-  }
-
-  async function bytes(table: string, textOnly = false): Promise<string[]> {
-    const value = textOnly ? "concat(_row)" : "encode(record_send(_row), 'hex')";
-    const found = await engine.query<{ v: string }>(`SELECT ${value} AS v FROM ${table} _row ORDER BY 1`);
-    return found.rows.map((row) => row.v);
-  }
-
-  /** Change in a hostile session → undo → byte-equal → undo of the undo → byte-equal to the change. */
-  async function roundTrip(table: string, change: readonly string[], textOnly?: boolean) {
-    const before = await bytes(table, textOnly);
-    const runId = await journaled(engine, [table.replaceAll('"', "")], async (tx) => {
-      await tx.script(target.hostile);
-      await tx.script(plain);
-      for (const statements of change) await tx.script(statements);
+    afterAll(async () => {
+      await target[Symbol.asyncDispose]();
     });
-    const after = await bytes(table, textOnly);
-    expect(after).not.toEqual(before);
-    const back = await undo(engine, runId, "abort", 7);
-    expect(back.plan.conflicts).toEqual([]);
-    expect(await bytes(table, textOnly)).toEqual(before);
-    expect(back.remaining).toBe(0);
-    const forth = await undo(engine, back.rollbackRunId);
-    expect(forth.plan.conflicts).toEqual([]);
-    expect(await bytes(table, textOnly)).toEqual(after);
-    const again = await undo(engine, back.rollbackRunId);
-    expect(Object.values(again.plan.tables).map((counts) => counts.reverted)).toEqual([0]);
-  }
 
-  async function available(each: Pick<TypeCase, "needs">): Promise<boolean> {
-    if (each.needs === undefined) return true;
-    const sql = each.needs;
-    return await engine
-      .transaction((tx) => tx.query(sql))
-      .then(
-        () => true,
-        () => false,
-      );
-  }
+    let schemas = 0;
+    async function schemaFor(setup: string): Promise<(sql: string) => string> {
+      const schema = `s${++schemas}`;
+      const inSchema = (sql: string) => sql.replaceAll("@.", `${schema}.`);
+      await engine.transaction(async (tx) => {
+        await tx.script(plain);
+        await tx.script(`CREATE SCHEMA ${schema}; ${inSchema(setup)}`);
+      });
+      return inSchema;
+    }
 
-  test.for(shareOf(name, typeCases))("$type: updated, deleted, inserted", async (each, { skip }) => {
-    skip(!(await available(each)), "this build lacks the type");
-    const inSchema = await schemaFor(`${each.setup ?? ""};
+    async function bytes(table: string, textOnly = false): Promise<string[]> {
+      const value = textOnly ? "concat(_row)" : "encode(record_send(_row), 'hex')";
+      const found = await engine.query<{ v: string }>(`SELECT ${value} AS v FROM ${table} _row ORDER BY 1`);
+      return found.rows.map((row) => row.v);
+    }
+
+    /** Change in a hostile session → undo → byte-equal → undo of the undo → byte-equal to the change. */
+    async function roundTrip(table: string, change: readonly string[], textOnly?: boolean) {
+      const before = await bytes(table, textOnly);
+      const runId = await journaled(engine, [table.replaceAll('"', "")], async (tx) => {
+        await tx.script(target.hostile);
+        await tx.script(plain);
+        for (const statements of change) await tx.script(statements);
+      });
+      const after = await bytes(table, textOnly);
+      expect(after).not.toEqual(before);
+      const back = await undo(engine, runId, "abort", 7);
+      expect(back.plan.conflicts).toEqual([]);
+      expect(await bytes(table, textOnly)).toEqual(before);
+      expect(back.remaining).toBe(0);
+      const forth = await undo(engine, back.rollbackRunId);
+      expect(forth.plan.conflicts).toEqual([]);
+      expect(await bytes(table, textOnly)).toEqual(after);
+      const again = await undo(engine, back.rollbackRunId);
+      expect(Object.values(again.plan.tables).map((counts) => counts.reverted)).toEqual([0]);
+    }
+
+    async function available(each: Pick<TypeCase, "needs">): Promise<boolean> {
+      if (each.needs === undefined) return true;
+      const sql = each.needs;
+      return await engine
+        .transaction((tx) => tx.query(sql))
+        .then(
+          () => true,
+          () => false,
+        );
+    }
+
+    test.for(shareOf(name, typeCases))("$type: updated, deleted, inserted", async (each, { skip }) => {
+      skip(!(await available(each)), "this build lacks the type");
+      const inSchema = await schemaFor(`${each.setup ?? ""};
       CREATE TABLE @.vals (n int GENERATED ALWAYS AS IDENTITY, v ${each.type});
       ${each.values.map((value) => `INSERT INTO @.vals (v) VALUES (${value});`).join("\n")}
       INSERT INTO @.vals (v) VALUES (NULL);
       CREATE TABLE @.t (id int PRIMARY KEY, v ${each.type}, w ${each.type});
       INSERT INTO @.t SELECT n, v, NULL FROM @.vals UNION ALL SELECT 1000 + n, v, v FROM @.vals`);
-    const count = each.values.length + 1;
-    await roundTrip(
-      inSchema("@.t"),
-      [
-        inSchema(`UPDATE @.t SET w = v, v = (SELECT v FROM @.vals WHERE n = id % ${count} + 1) WHERE id < 1000;
+      const count = each.values.length + 1;
+      await roundTrip(
+        inSchema("@.t"),
+        [
+          inSchema(`UPDATE @.t SET w = v, v = (SELECT v FROM @.vals WHERE n = id % ${count} + 1) WHERE id < 1000;
         DELETE FROM @.t WHERE id >= 1000; INSERT INTO @.t SELECT 2000 + n, v, NULL FROM @.vals`),
-      ],
-      each.textOnly,
-    );
-  });
+        ],
+        each.textOnly,
+      );
+    });
 
-  test.for(shareOf(name, keyCases))("$type as primary key", async (each, { skip }) => {
-    skip(!(await available(each)), "this build lacks the type");
-    const [a, b, c, d, e, f] = each.values;
-    const inSchema = await schemaFor(`${each.setup ?? ""};
-      CREATE TABLE @.t (k ${each.type} PRIMARY KEY, v text);
-      INSERT INTO @.t VALUES (${a}, 'a'), (${b}, 'b'), (${c}, 'c')`);
-    await roundTrip(inSchema("@.t"), [
-      inSchema(`UPDATE @.t SET v = 'x' WHERE v = 'a'; DELETE FROM @.t WHERE v = 'b';
-        INSERT INTO @.t VALUES (${d}, 'd'), (${e}, 'e'); UPDATE @.t SET k = ${f} WHERE v = 'c'; UPDATE @.t SET v = 'y' WHERE v = 'c'`),
-    ]);
-  });
-
-  test.for(shareOf(name, keyCases).filter((each) => each.equal))(
-    "$type as primary key, changed to an equal value of other bytes",
-    async (each, { skip }) => {
+    test.for(shareOf(name, keyCases))("$type as primary key", async (each, { skip }) => {
       skip(!(await available(each)), "this build lacks the type");
-      const [left, right] = each.equal!;
+      const [a, b, c, d, e, f] = each.values;
       const inSchema = await schemaFor(`${each.setup ?? ""};
       CREATE TABLE @.t (k ${each.type} PRIMARY KEY, v text);
-      INSERT INTO @.t VALUES (${left}, 'a'), (${each.values[1]}, 'b')`);
+      INSERT INTO @.t VALUES (${a}, 'a'), (${b}, 'b'), (${c}, 'c')`);
       await roundTrip(inSchema("@.t"), [
-        inSchema(`UPDATE @.t SET k = ${right} WHERE v = 'a'; UPDATE @.t SET v = 'z' WHERE v = 'a'`),
+        inSchema(`UPDATE @.t SET v = 'x' WHERE v = 'a'; DELETE FROM @.t WHERE v = 'b';
+        INSERT INTO @.t VALUES (${d}, 'd'), (${e}, 'e'); UPDATE @.t SET k = ${f} WHERE v = 'c'; UPDATE @.t SET v = 'y' WHERE v = 'c'`),
       ]);
-    },
-  );
+    });
 
-  test.for(shareOf(name, nameCases))("names: $what", async ({ ddl, rows, table, change }) => {
-    const inSchema = await schemaFor(`${ddl}; ${rows}`);
-    // The names themselves are written in UTF-8.
-    await roundTrip(inSchema(table), ["SET LOCAL client_encoding = 'UTF8'", inSchema(change)]);
-  });
-});
+    test.for(shareOf(name, keyCases).filter((each) => each.equal))(
+      "$type as primary key, changed to an equal value of other bytes",
+      async (each, { skip }) => {
+        skip(!(await available(each)), "this build lacks the type");
+        const [left, right] = each.equal!;
+        const inSchema = await schemaFor(`${each.setup ?? ""};
+      CREATE TABLE @.t (k ${each.type} PRIMARY KEY, v text);
+      INSERT INTO @.t VALUES (${left}, 'a'), (${each.values[1]}, 'b')`);
+        await roundTrip(inSchema("@.t"), [
+          inSchema(`UPDATE @.t SET k = ${right} WHERE v = 'a'; UPDATE @.t SET v = 'z' WHERE v = 'a'`),
+        ]);
+      },
+    );
+
+    test.for(shareOf(name, nameCases))("names: $what", async ({ ddl, rows, table, change }) => {
+      const inSchema = await schemaFor(`${ddl}; ${rows}`);
+      // The names themselves are written in UTF-8.
+      await roundTrip(inSchema(table), ["SET LOCAL client_encoding = 'UTF8'", inSchema(change)]);
+    });
+  },
+);

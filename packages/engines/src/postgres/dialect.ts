@@ -46,11 +46,13 @@ export const dialect: Dialect = {
     typeof content === "string"
       ? `CREATE UNLOGGED TABLE ${table(ref)} AS ${content}`
       : `CREATE UNLOGGED TABLE ${table(ref)} (${content.map(([name, type]) => `${id(name)} ${types[type]}`).join(", ")})`,
+  createIndex: (ref, columns) => `CREATE INDEX ON ${table(ref)} (${columns.map(id).join(", ")})`,
   analyze: (ref) => `ANALYZE ${table(ref)}`,
   setDigest: (text) =>
     `concat(count(*), ':', bit_xor(hashtextextended(${text}, 0)), ':', bit_xor(hashtextextended(${text}, 1)))`,
   minutesBetween: (a, b) => `abs(extract(epoch from (${a}) - (${b}))) / 60`,
   inlineCte: "NOT MATERIALIZED",
+  rowLock: "FOR UPDATE",
   bytesText: (bytes) => `encode(${bytes}, 'hex')`,
   jsonString: (text) => `to_json(${text})::text`,
   jsonText: (json, key) => `(${json} ->> ${literal(key)})`,

@@ -119,6 +119,7 @@ async function record(
       await engine.journal.enroll(tx, tables);
       // Tables of earlier runs capture as well, and may have been altered since: this renews them too.
       await engine.journal.begin(tx, runId);
+      await engine.journal.openWindow?.(tx, runId);
       await appendAudit(tx, engine.dialect, options.auditTable, "migration:started", {
         run_id: runId,
         mode: "live",
@@ -141,6 +142,7 @@ async function conclude(context: Context, options: ExecOptions, result: ExecResu
   const failure = result.exitCode === 0 ? null : { code: "PROGRAM_FAILED", message: howItEnded(result) };
   await engine.transaction(async (tx) => {
     await holdLease(context, tx, lease);
+    await engine.journal.closeWindow?.(tx, runId);
     await engine.store.updateRun(tx, runId, {
       state: failure ? "failed" : "completed",
       error: failure,
@@ -175,6 +177,7 @@ async function refuse(
   const { engine } = context;
   await engine.transaction(async (tx) => {
     await holdLease(context, tx, lease);
+    await engine.journal.closeWindow?.(tx, runId);
     await engine.store.updateRun(tx, runId, { state: "aborted", error: { code: error.code, message: error.message } });
     await appendAudit(tx, engine.dialect, options.auditTable, "migration:failed", {
       run_id: runId,

@@ -99,7 +99,7 @@ async function update(
   // Rows another writer changed since they were classified are left alone and reported, never overwritten.
   const stale = await tx.query(
     `UPDATE ${plan} AS p SET class = 'conflict', reason = 'changed-meanwhile', message = 'the row was changed by somebody else after the plan'
-     WHERE ${within} AND p.class = 'update' AND NOT EXISTS (SELECT 1 FROM ${dialect.table(entity.table)} t WHERE ${guard} FOR UPDATE)`,
+     WHERE ${within} AND p.class = 'update' AND NOT EXISTS (SELECT 1 FROM ${dialect.table(entity.table)} t WHERE ${guard} ${dialect.rowLock})`,
     params,
   );
   const set = [

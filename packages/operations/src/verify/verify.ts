@@ -125,7 +125,7 @@ export async function verify(
           .catch(() => undefined),
       };
     },
-    { isolation: "snapshot", bulk: true },
+    { isolation: "snapshot", readOnly: true, bulk: true },
   );
   const expected = Object.fromEntries(
     declaration.entities.map((entity) => [entity.name, expectedRows(report.entities[entity.name]!)]),

@@ -1,0 +1,194 @@
+import { mkdirSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Connection, type Engine, RunbackError, type TransactionOptions, type Value } from "@runback/core";
+import { capabilities } from "./capabilities.ts";
+import { dialect } from "./dialect.ts";
+import { sqliteEngine } from "./engine.ts";
+import { isBusy, lockTimeout, plainError } from "./plain-error.ts";
+import { forgetRun } from "./run-marker.ts";
+import { sealAudit } from "./seal-audit.ts";
+import { Session, transactionOver } from "./session.ts";
+
+/** Milliseconds a transaction waits for the writer of another process, unless it says otherwise. */
+const patienceMs = 30_000;
+
+/** Cannot run inside a transaction. */
+const aloneOnly = /^\s*(vacuum|pragma|attach|detach|begin|commit|end|rollback|savepoint|release)\b/i;
+
+/**
+ * A SQLite file. One handle writes, and transactions of this process wait for each other without blocking it; those of
+ * other processes are waited for between attempts. Read-only transactions have handles of their own.
+ */
+export function openSqlite(url: string): Engine {
+  const path = sqlitePath(url);
+  let writer: Session | undefined;
+  let closed = false;
+  const open = () => {
+    if (closed) throw new Error("the engine is closed");
+    if (writer) return writer;
+    writer = openFile(path);
+    return writer;
+  };
+  const turn = turns();
+
+  const write = <T>(work: (session: Session, tx: Connection) => Promise<T>, options: TransactionOptions = {}) =>
+    turn(async () => {
+      const session = open();
+      let ended = false;
+      await whenFree(() => session.exec("BEGIN IMMEDIATE"), options.lockTimeoutMs ?? patienceMs);
+      try {
+        const result = await work(
+          session,
+          transactionOver(session, () => ended),
+        );
+        if (!session.db.isTransaction) throw new Error("the database rolled the transaction back");
+        forgetRun(session);
+        sealAudit(session);
+        await whenFree(() => session.exec("COMMIT"), options.lockTimeoutMs ?? patienceMs);
+        return result;
+      } catch (error) {
+        throw isBusy(error) ? lockTimeout(error) : plainError(error);
+      } finally {
+        ended = true;
+        if (session.db.isTransaction) session.exec("ROLLBACK");
+      }
+    });
+
+  const read = async <T>(work: (tx: Connection) => Promise<T>): Promise<T> => {
+    // The writer's handle made the file what it is (its journal mode), so it comes first.
+    open();
+    const session = new Session(path);
+    let ended = false;
+    try {
+      session.exec("PRAGMA query_only = 1; BEGIN");
+      // A deferred transaction has no moment before its first statement.
+      await whenFree(() => session.run("SELECT count(*) AS n FROM sqlite_schema"), patienceMs);
+      return await work(transactionOver(session, () => ended));
+    } catch (error) {
+      throw isBusy(error) ? lockTimeout(error) : error;
+    } finally {
+      ended = true;
+      session.close();
+    }
+  };
+
+  const alone = <T>(work: (session: Session) => T) =>
+    turn(async () => {
+      const session = open();
+      return await whenFree(() => work(session), patienceMs);
+    });
+
+  const connection: Connection = {
+    query: <R extends object>(text: string, params: readonly Value[] = []) =>
+      isReading(text)
+        ? alone((session) => session.run<R>(text, params))
+        : write(async (session) => session.run<R>(text, params)),
+    script: (text) =>
+      aloneOnly.test(text) ? alone((session) => session.exec(text)) : write(async (session) => session.exec(text)),
+    savepoint: async () => {
+      throw new Error("a savepoint needs a transaction");
+    },
+    load: async () => {
+      throw new Error("a bulk load needs a transaction");
+    },
+  };
+  return sqliteEngine({
+    name: "sqlite",
+    location: `sqlite://${path}`,
+    capabilities,
+    dialect,
+    connection,
+    transaction: (work, options = {}) => (options.readOnly ? read(work) : write((_, tx) => work(tx), options)),
+    close: async () => {
+      await turn(async () => {
+        closed = true;
+        writer?.close();
+        writer = undefined;
+      });
+    },
+  });
+}
+
+/** Statements that only read run without a transaction; a statement that cannot be told runs in one. */
+function isReading(text: string): boolean {
+  return aloneOnly.test(text) || /^\s*(select|values|explain)\b/i.test(text);
+}
+
+function openFile(path: string): Session {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (cause) {
+    throw new RunbackError("TARGET_UNREACHABLE", `The folder of the database file cannot be made (${dirname(path)}).`, {
+      recovery: "Check DATABASE_URL and the rights on that folder.",
+      status: 503,
+      cause,
+    });
+  }
+  const session = new Session(path);
+  // Readers and one writer side by side. It stays with the file; where the file system cannot, SQLite says so by not doing it.
+  try {
+    session.exec("PRAGMA journal_mode = WAL; PRAGMA cache_size = -32768");
+  } catch (error) {
+    // Another process is just now at it, or writing: it does the same, and a transaction waits for it.
+    if (!isBusy(error)) {
+      session.close();
+      throw error;
+    }
+  }
+  return session;
+}
+
+/** Tries until the lock is free; between attempts the process goes on with everything else. @throws `LOCK_TIMEOUT` */
+async function whenFree<T>(attempt: () => T, patience: number): Promise<T> {
+  const until = performance.now() + patience;
+  for (;;) {
+    try {
+      return attempt();
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      if (performance.now() >= until) throw lockTimeout(error);
+    }
+    // Not all at the same moment: ten processes that wait would collide again and again.
+    await sleep(2 + Math.random() * 20);
+  }
+}
+
+/** One after the other, in the order they came. */
+function turns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = last.then(work, work);
+    last = mine.catch(() => {});
+    return mine;
+  };
+}
+
+/**
+ * `sqlite:///absolute/path.db`, `sqlite://relative/path.db`. A database in memory is refused: it ends with the process,
+ * and a target must outlive it.
+ *
+ * @throws `TARGET_URL_INVALID`
+ */
+export function sqlitePath(url: string): string {
+  const match = /^sqlite:\/\/([^?#]+)$/.exec(url);
+  const path = match?.[1] === undefined ? undefined : decoded(match[1]);
+  if (path === undefined || path.includes("\0") || path.endsWith("/") || path.replace(/^\/+/, "") === ":memory:") {
+    throw new RunbackError(
+      "TARGET_URL_INVALID",
+      "A SQLite target is written sqlite://<file>, and is never in memory.",
+      {
+        recovery: "Set DATABASE_URL to sqlite:///absolute/path.db or sqlite://path.db.",
+      },
+    );
+  }
+  return resolve(path);
+}
+
+function decoded(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,108 @@
+import { createHash, type Hash, hash } from "node:crypto";
+import type { DatabaseSync } from "node:sqlite";
+
+type Stored = bigint | number | string | Uint8Array | null;
+
+/**
+ * What Runback's own sessions can compute and SQLite cannot. No trigger calls these: triggers fire in programs too that
+ * know nothing of Runback.
+ */
+export function registerFunctions(db: DatabaseSync): void {
+  const pure = { deterministic: true, directOnly: true } as const;
+  const exact = { ...pure, useBigIntArguments: true } as const;
+  // Hexadecimal text: a buffer a row was half of the time of a digest, most of it in collecting garbage.
+  db.function("runback_row", { ...exact, varargs: true }, (...values: Stored[]) => {
+    let text = "";
+    for (const value of values) text += `${encoded(value)};`;
+    return hash("sha256", text, "hex");
+  });
+  db.function("runback_leaf", exact, (key: Stored) => leafOf(key));
+  db.function("runback_sha256", exact, (text: Stored) => (text === null ? null : hash("sha256", String(text), "hex")));
+  db.function("runback_uuid", pure, (scope, sourceId) =>
+    uuidFrom(String(scope), sourceId === null ? "" : String(sourceId)),
+  );
+  db.function("runback_instant", pure, (text) => (text === null ? null : instant(String(text))));
+  db.function("runback_boolean", exact, (value: Stored) => (value === null ? null : boolean(value as string)));
+  db.aggregate("runback_chain", {
+    start: () => createHash("sha256"),
+    step: (chain: Hash, digest: string) => chain.update(digest),
+    result: (chain: Hash) => chain.digest("hex"),
+  } as never);
+  db.aggregate("runback_set", {
+    start: () => ({ count: 0, bits: Buffer.alloc(32) }),
+    step: (set: { count: number; bits: Buffer }, text: unknown) => {
+      const digest = hash("sha256", String(text), "buffer");
+      for (let at = 0; at < 32; at++) set.bits[at]! ^= digest[at]!;
+      set.count++;
+      return set;
+    },
+    result: (set: { count: number; bits: Buffer }) => `${set.count}:${set.bits.toString("hex")}`,
+  } as never);
+}
+
+/** Value and storage class as text that no other value has. */
+function encoded(value: Stored): string {
+  if (value === null) return "n";
+  if (typeof value === "bigint") return `i${value}`;
+  // Shortest text that reads back to the same double; it would lose the sign of zero.
+  if (typeof value === "number") return `r${Object.is(value, -0) ? "-0" : value}`;
+  if (typeof value === "string") return `t${value.length}:${value}`;
+  return `b${Buffer.from(value).toString("hex")}`;
+}
+
+const leaves = 256n;
+
+/** Which of 256 key ranges a row's first key value falls in; the same on every machine, because evidence outlives it. */
+function leafOf(key: Stored): number {
+  if (typeof key === "bigint") return Number(((key % leaves) + leaves) % leaves);
+  // The last byte: the first ones are a time or a number in ids that grow, and would put every row in one range.
+  if (typeof key === "string" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(key))
+    return Number.parseInt(key.slice(-2), 16);
+  return hash("sha256", encoded(key), "buffer")[0]!;
+}
+
+/** The same ids as on every other engine: version 8 with the RFC 9562 variant bits, led by a numeric source id. */
+function uuidFrom(scope: string, sourceId: string): string {
+  const digest = hash("sha256", scope + sourceId, "hex");
+  const lead = /^[1-9][0-9]{0,13}$/.test(sourceId)
+    ? Number(sourceId).toString(16).padStart(12, "0")
+    : digest.slice(0, 12);
+  const hex = `${lead}8${digest.slice(-19, -16)}a${digest.slice(-15)}`;
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
+
+/** What the sources' parsers give: already in UTC, and nothing to compute. */
+const inUtc = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z$/;
+
+/** An instant in UTC with microseconds, of one width, so that instants sort as text. @throws when the text is none */
+export function instant(text: string): string {
+  if (inUtc.test(text)) {
+    realDay(text.slice(0, 10), Date.parse(text));
+    return `${text.slice(0, 19)}.${text.slice(20, -1).padEnd(6, "0")}Z`;
+  }
+  const match = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?)?$/i.exec(
+    text,
+  );
+  if (match === null) throw new Error(`not an instant: ${text.length} characters`);
+  const [, day = "", minute = "00:00", second = "00", fraction = "", zone = "Z"] = match;
+  realDay(day, Date.parse(`${day}T00:00:00Z`));
+  const offset =
+    zone.toUpperCase() === "Z" ? "Z" : zone.replace(/^([+-]\d\d):?(\d\d)?$/, (_, h, m) => `${h}:${m ?? "00"}`);
+  const at = new Date(`${day}T${minute}:${second}${offset}`);
+  if (Number.isNaN(at.getTime())) throw new Error("not an instant: out of range");
+  return `${at.toISOString().slice(0, 19)}.${fraction.slice(0, 6).padEnd(6, "0")}Z`;
+}
+
+/** The 30th of February parses, as another day. */
+function realDay(day: string, ms: number): void {
+  if (Number.isNaN(ms) || new Date(ms).getUTCDate() !== Number(day.slice(8)))
+    throw new Error("not an instant: no such day");
+}
+
+/** 1 or 0 for the words PostgreSQL takes for true and false. @throws for others */
+export function boolean(value: bigint | number | string): bigint {
+  const text = String(value).toLowerCase();
+  if (["true", "t", "1", "yes", "on"].includes(text)) return 1n;
+  if (["false", "f", "0", "no", "off"].includes(text)) return 0n;
+  throw new Error("not a boolean");
+}
