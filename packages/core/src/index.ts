@@ -15,6 +15,7 @@ export * from "./journal.ts";
 export * from "./lease.ts";
 export * from "./logger.ts";
 export * from "./run.ts";
+export * from "./snapshot.ts";
 export * from "./store.ts";
 export * from "./table-model.ts";
 export * from "./undo.ts";

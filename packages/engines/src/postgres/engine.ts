@@ -1,4 +1,4 @@
-import type { Connection, Engine, TransactionOptions } from "@runback/core";
+import type { Engine } from "@runback/core";
 import { applyOwnTables, lockInit } from "./apply-own-tables.ts";
 import { audit } from "./audit.ts";
 import { createTable } from "./create-table.ts";
@@ -10,13 +10,13 @@ import { protectAudit } from "./protect-audit.ts";
 import { readCatalog } from "./read-catalog.ts";
 import { imageColumns, liveDigest } from "./row-image.ts";
 import { sessionEnvironment } from "./session-environment.ts";
+import { type SnapshotDriver, snapshots } from "./snapshots.ts";
 import { store } from "./store.ts";
 
 /** What a driver brings; everything else is the same for every server that speaks PostgreSQL's SQL. */
-export interface PostgresDriver extends Pick<Engine, "name" | "location" | "capabilities" | "dialect" | "close"> {
-  readonly connection: Connection;
-  transaction<T>(work: (tx: Connection) => Promise<T>, options?: TransactionOptions): Promise<T>;
-}
+export interface PostgresDriver
+  extends Pick<Engine, "name" | "location" | "capabilities" | "dialect" | "close">,
+    SnapshotDriver {}
 
 export function postgresEngine(driver: PostgresDriver): Engine {
   return {
@@ -34,6 +34,7 @@ export function postgresEngine(driver: PostgresDriver): Engine {
     audit,
     diagnosis,
     housekeeping,
+    snapshots: snapshots(driver),
     sessionEnvironment,
     init: () => driver.transaction(applyOwnTables),
     lockInit,
