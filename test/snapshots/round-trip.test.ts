@@ -1,28 +1,7 @@
-import { readFileSync } from "node:fs";
 import type { Engine, SnapshotSource, SnapshotTable } from "@runback/core";
-import { openPostgres } from "@runback/engines";
 import { describe, expect, test } from "vitest";
-import { createDatabase } from "../support/database.ts";
 import { engineNames } from "../support/engines.ts";
-import { freshPglite } from "../support/fresh-pglite.ts";
-
-const everyObject = readFileSync(new URL("./every-object.sql", import.meta.url), "utf8");
-
-async function emptyDatabase(name: (typeof engineNames)[number]): Promise<Engine & AsyncDisposable> {
-  if (name === "pglite") {
-    const engine = await freshPglite();
-    return { ...engine, [Symbol.asyncDispose]: () => engine.close() };
-  }
-  const database = await createDatabase();
-  const engine = openPostgres(database.url);
-  return {
-    ...engine,
-    [Symbol.asyncDispose]: async () => {
-      await engine.close();
-      await database.drop();
-    },
-  };
-}
+import { emptyDatabase, everyObject } from "./site.ts";
 
 /** A snapshot in memory. */
 async function captured(engine: Engine): Promise<SnapshotSource & { bytes: ReadonlyMap<string, Buffer> }> {
@@ -49,8 +28,9 @@ async function captured(engine: Engine): Promise<SnapshotSource & { bytes: Reado
 
 describe.each(engineNames)("snapshot of every kind of object, taken on %s", (name) => {
   test.each(engineNames)("comes back the same on %s", async (other) => {
-    await using source = await emptyDatabase(name);
-    await using target = await emptyDatabase(other);
+    await using from = await emptyDatabase(name);
+    await using to = await emptyDatabase(other);
+    const [source, target] = [from.engine, to.engine];
     await source.script(everyObject);
     const snapshot = await captured(source);
     expect(snapshot.schema.tables.length).toBeGreaterThanOrEqual(40);

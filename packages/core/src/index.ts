@@ -21,3 +21,4 @@ export * from "./table-model.ts";
 export * from "./undo.ts";
 export * from "./vault.ts";
 export * from "./verification.ts";
+export * from "./version.ts";
