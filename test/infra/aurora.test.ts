@@ -85,7 +85,13 @@ it("gives its URL to the functions as a link, verified TLS and all, and not in t
 });
 
 it("grants the functions nothing on the cluster or its password secret: the URL is all they have", () => {
-  const roles = ["ApiRole", "RunsHandlerRole", "AuditVerificationFunctionRole", "VaultRetentionFunctionRole"];
+  const roles = [
+    "ApiRole",
+    "RunsHandlerRole",
+    "AuditVerificationFunctionRole",
+    "SnapshotVerificationFunctionRole",
+    "VaultRetentionFunctionRole",
+  ];
   const actions = roles.flatMap((role) => stack.statements(role).flatMap((statement) => statement.actions));
   expect(actions.length).toBeGreaterThan(0);
   expect(actions.filter((action) => /^(rds|rds-data|secretsmanager):/.test(action))).toEqual([]);
