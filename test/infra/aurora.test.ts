@@ -51,7 +51,7 @@ describe("the cluster", () => {
 describe("the network", () => {
   it("holds every function, in private subnets", () => {
     const functions = [...stack.all(FUNCTION)].filter(([name]) => !name.startsWith("Network"));
-    expect(functions).toHaveLength(4);
+    expect(functions).toHaveLength(5);
     for (const [, { vpcConfig }] of functions) {
       expect(vpcConfig).toMatchObject({ subnetIds: ["NetworkPrivateSubnet1-id", "NetworkPrivateSubnet2-id"] });
     }

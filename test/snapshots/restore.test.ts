@@ -2,17 +2,9 @@ import { planRollback, runRollback } from "@runback/operations";
 import { describe, expect, test } from "vitest";
 import { createRunId } from "../../packages/operations/src/random-id.ts";
 import { engineNames } from "../support/engines.ts";
-import { auditTable, everyObject, openSite, type Site } from "./site.ts";
-
-const shop = `
-CREATE TYPE public.state AS ENUM ('open', 'paid');
-CREATE TABLE public.customer (id integer PRIMARY KEY, name text NOT NULL);
-CREATE TABLE public.orders (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, customer integer NOT NULL REFERENCES public.customer, state public.state DEFAULT 'open');
-CREATE VIEW public.trail AS SELECT action FROM public."AuditLog";
-CREATE TABLE public."WaSyncState" (id integer PRIMARY KEY, "lastFullSync" timestamptz, "lastIncSync" timestamptz);
-INSERT INTO public.customer SELECT i, 'customer ' || i FROM generate_series(1, 50) i;
-INSERT INTO public.orders (customer) SELECT i FROM generate_series(1, 50) i;
-INSERT INTO public."WaSyncState" VALUES (1, now(), now());`;
+import { auditTable } from "./audit-table.ts";
+import { shop } from "./shop.ts";
+import { everyObject, openSite, type Site } from "./site.ts";
 
 /** A run over a table, as any operation makes one. */
 async function journaled({ context, engine }: Site, sql: string): Promise<string> {

@@ -13,14 +13,12 @@ import { createDatabase } from "../support/database.ts";
 import type { engineNames } from "../support/engines.ts";
 import { freshPglite } from "../support/fresh-pglite.ts";
 import { type OpenStore, STORES, type Store } from "../vault/stores.ts";
+import { auditTable } from "./audit-table.ts";
 
 export type EngineName = (typeof engineNames)[number];
 
 /** Every kind of object that a snapshot carries, with rows. */
 export const everyObject = readFileSync(new URL("./every-object.sql", import.meta.url), "utf8");
-
-/** An audit table among the tables of users, as membership has one. */
-export const auditTable = { schema: "public", name: "AuditLog" };
 
 const auditSql = `CREATE TABLE public."AuditLog" (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), action text NOT NULL,
   metadata jsonb NOT NULL DEFAULT '{}', "createdAt" timestamptz NOT NULL DEFAULT clock_timestamp());`;
