@@ -8,7 +8,8 @@ import type { SchemaObject } from "./schema-object.ts";
  */
 const castList = /\(ARRAY\[((?:'(?:[^']|'')*'::character varying(?:, )?)+)\]\)::text\[\]/g;
 
-function settled(sql: string): string {
+/** A definition in the spelling it keeps. */
+export function settled(sql: string): string {
   return sql.replace(castList, (_, list: string) => {
     const each = list.match(/'(?:[^']|'')*'::character varying/g) ?? [];
     return `ARRAY[${each.map((item) => `(${item})::text`).join(", ")}]`;
