@@ -11,11 +11,10 @@ import { openVault } from "@runback/vault";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { deep, seed, seededRandom } from "../faults/seeded-random.ts";
 import { type S3Server, startS3Server } from "../s3/server.ts";
-import { engineNames } from "../support/engines.ts";
 import { CREDENTIALS, s3Url } from "../vault/stores.ts";
 import { auditTable } from "./audit-table.ts";
 import { shop } from "./shop.ts";
-import { openSite, type Site } from "./site.ts";
+import { openSite, type Site, snapshotEngines } from "./site.ts";
 import type { WorkerJob } from "./worker.ts";
 
 // Large enough for several chunks a table.
@@ -131,7 +130,7 @@ function failing(vault: Vault, verb: "put" | "get", key: RegExp, code: string): 
   };
 }
 
-describe.each(engineNames)("a vault that fails under %s", (name) => {
+describe.each(snapshotEngines)("a vault that fails under %s", (name) => {
   let site: Site;
   let snapshotId: string;
   beforeAll(async () => {

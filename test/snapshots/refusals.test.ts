@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { shop } from "./shop.ts";
-import { type EngineName, emptyDatabase, openSite } from "./site.ts";
+import { emptyDatabase, openSite } from "./site.ts";
 
 /** Each makes one object that a restore could not bring back. */
-const objects: readonly [string, string, EngineName?][] = [
+const objects: readonly [string, string][] = [
   [
     "table that inherits public.child",
     "CREATE TABLE public.parent (id integer); CREATE TABLE public.child () INHERITS (public.parent)",
@@ -19,19 +19,16 @@ const objects: readonly [string, string, EngineName?][] = [
   [
     "publication of single tables one_table",
     "CREATE TABLE public.published (id integer PRIMARY KEY); CREATE PUBLICATION one_table FOR TABLE public.published",
-    "postgres",
   ],
   ["default privileges in schema public", "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO PUBLIC"],
   ["large objects 1", "SELECT lo_create(4711)"],
   [
     "ordered-set or sorted aggregate",
     "CREATE AGGREGATE public.mode_of(ORDER BY anyelement) (SFUNC = ordered_set_transition, STYPE = internal, FINALFUNC = mode_final, FINALFUNC_EXTRA)",
-    "postgres",
   ],
   [
     "event trigger watch",
     "CREATE FUNCTION public.watched() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN END $$; CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION public.watched()",
-    "postgres",
   ],
   ["function in C public.raw", "CREATE FUNCTION public.raw(integer) RETURNS integer LANGUAGE internal AS 'int4abs'"],
   ["foreign server other", "CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER other FOREIGN DATA WRAPPER nothing"],

@@ -1,10 +1,9 @@
 import { planRollback, runRollback } from "@runback/operations";
 import { describe, expect, test } from "vitest";
 import { createRunId } from "../../packages/operations/src/random-id.ts";
-import { engineNames } from "../support/engines.ts";
 import { auditTable } from "./audit-table.ts";
 import { shop } from "./shop.ts";
-import { everyObject, openSite, type Site } from "./site.ts";
+import { everyObject, openSite, type Site, snapshotEngines } from "./site.ts";
 
 /** A run over a table, as any operation makes one. */
 async function journaled({ context, engine }: Site, sql: string): Promise<string> {
@@ -28,7 +27,7 @@ async function journaled({ context, engine }: Site, sql: string): Promise<string
 const names = async ({ engine }: Site) =>
   (await engine.query<{ name: string }>("SELECT name FROM public.customer ORDER BY id")).rows.map((row) => row.name);
 
-describe.each(engineNames)("restore on %s", (name) => {
+describe.each(snapshotEngines)("restore on %s", (name) => {
   test("puts everything back, keeps audit trail and journal, and resets the sync state", async () => {
     await using site = await openSite(name, shop);
     const { engine } = site;

@@ -1,7 +1,6 @@
 import type { Engine, SnapshotSource, SnapshotTable } from "@runback/core";
 import { describe, expect, test } from "vitest";
-import { engineNames } from "../support/engines.ts";
-import { emptyDatabase, everyObject } from "./site.ts";
+import { emptyDatabase, everyObject, snapshotEngines } from "./site.ts";
 
 /** A snapshot in memory. */
 async function captured(engine: Engine): Promise<SnapshotSource & { bytes: ReadonlyMap<string, Buffer> }> {
@@ -26,8 +25,8 @@ async function captured(engine: Engine): Promise<SnapshotSource & { bytes: Reado
   };
 }
 
-describe.each(engineNames)("snapshot of every kind of object, taken on %s", (name) => {
-  test.each(engineNames)("comes back the same on %s", async (other) => {
+describe.each(snapshotEngines)("snapshot of every kind of object, taken on %s", (name) => {
+  test.each(snapshotEngines)("comes back the same on %s", async (other) => {
     await using from = await emptyDatabase(name);
     await using to = await emptyDatabase(other);
     const [source, target] = [from.engine, to.engine];

@@ -10,12 +10,16 @@ import {
   verifySnapshot,
 } from "@runback/operations";
 import { createDatabase } from "../support/database.ts";
-import type { engineNames } from "../support/engines.ts";
+import { type EngineName, pooled } from "../support/engines.ts";
 import { freshPglite } from "../support/fresh-pglite.ts";
+import { skippedEngines } from "../support/skipped.ts";
 import { type OpenStore, STORES, type Store } from "../vault/stores.ts";
 import { auditTable } from "./audit-table.ts";
 
-export type EngineName = (typeof engineNames)[number];
+/** Engines that take snapshots. */
+export const snapshotEngines: readonly EngineName[] = (["postgres", "pgbouncer", "pglite"] as const).filter(
+  (name) => !skippedEngines.includes(name),
+);
 
 /** Every kind of object that a snapshot carries, with rows. */
 export const everyObject = readFileSync(new URL("./every-object.sql", import.meta.url), "utf8");
@@ -36,7 +40,7 @@ export async function emptyDatabase(name: EngineName): Promise<OpenDatabase> {
     return { engine, url: undefined, [Symbol.asyncDispose]: () => engine.close() };
   }
   const database = await createDatabase();
-  const engine = openPostgres(database.url, { max: 6 });
+  const engine = openPostgres(name === "pgbouncer" ? pooled(database.url) : database.url, { max: 6 });
   return {
     engine,
     url: database.url,

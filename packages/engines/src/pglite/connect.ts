@@ -34,21 +34,24 @@ export async function openPglite(directory: string | undefined, options: PgliteO
     serializers,
   });
   await db.exec("SET TimeZone = 'UTC'");
+  const connection = over(db);
+  const transaction = <T>(work: (tx: CopySession) => Promise<T>, { isolation, readOnly }: TransactionOptions = {}) =>
+    db.transaction(async (tx) => {
+      if (isolation === "snapshot" || readOnly) {
+        await tx.exec(
+          `SET TRANSACTION ISOLATION LEVEL ${isolation === "snapshot" ? "REPEATABLE READ" : "READ COMMITTED"}${readOnly ? " READ ONLY" : ""}`,
+        );
+      }
+      return await work(over(tx));
+    });
   return postgresEngine({
     name: "pglite",
     location: `pglite://${directory ?? "memory"}`,
     capabilities,
     dialect,
-    connection: over(db),
-    transaction: (work, { isolation, readOnly }: TransactionOptions = {}) =>
-      db.transaction(async (tx) => {
-        if (isolation === "snapshot" || readOnly) {
-          await tx.exec(
-            `SET TRANSACTION ISOLATION LEVEL ${isolation === "snapshot" ? "REPEATABLE READ" : "READ COMMITTED"}${readOnly ? " READ ONLY" : ""}`,
-          );
-        }
-        return await work(over(tx));
-      }),
+    connection,
+    transaction,
+    copies: { connection, transaction, parallel: false },
     close: () => db.close(),
   });
 }

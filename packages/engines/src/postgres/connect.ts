@@ -95,7 +95,12 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Engine
     dialect,
     connection,
     transaction: begin,
-    beside: (database) => openPostgres(url, { ...options, database }),
+    copies: {
+      connection,
+      transaction: begin,
+      parallel: true,
+      beside: (database) => openPostgres(url, { ...options, database }),
+    },
     // A connection that was lost counts as busy with the statement it was lost in, and would be waited for.
     close: async () => {
       await sql.end({ timeout: pool.lost ? 0 : 5 });

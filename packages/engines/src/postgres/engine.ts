@@ -1,4 +1,4 @@
-import type { Engine } from "@runback/core";
+import type { Connection, Engine, TransactionOptions } from "@runback/core";
 import { applyOwnTables, lockInit } from "./apply-own-tables.ts";
 import { audit } from "./audit.ts";
 import { createTable } from "./create-table.ts";
@@ -14,9 +14,12 @@ import { type SnapshotDriver, snapshots } from "./snapshots.ts";
 import { store } from "./store.ts";
 
 /** What a driver brings; everything else is the same for every server that speaks PostgreSQL's SQL. */
-export interface PostgresDriver
-  extends Pick<Engine, "name" | "location" | "capabilities" | "dialect" | "close">,
-    SnapshotDriver {}
+export interface PostgresDriver extends Pick<Engine, "name" | "location" | "capabilities" | "dialect" | "close"> {
+  readonly connection: Connection;
+  transaction<T>(work: (tx: Connection) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  /** Where whole tables can be moved as bytes. */
+  readonly copies?: SnapshotDriver;
+}
 
 export function postgresEngine(driver: PostgresDriver): Engine {
   return {
@@ -34,7 +37,7 @@ export function postgresEngine(driver: PostgresDriver): Engine {
     audit,
     diagnosis,
     housekeeping,
-    snapshots: snapshots(driver),
+    ...(driver.copies === undefined ? {} : { snapshots: snapshots(driver.copies) }),
     sessionEnvironment,
     init: () => driver.transaction(applyOwnTables),
     lockInit,

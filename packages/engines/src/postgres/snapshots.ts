@@ -15,8 +15,9 @@ export interface SnapshotTransaction extends TransactionOptions {
 
 /** What snapshots need of a driver. */
 export interface SnapshotDriver {
-  readonly capabilities: Engine["capabilities"];
   readonly connection: CopySession;
+  /** Several sessions may read one moment at once. */
+  readonly parallel: boolean;
   transaction<T>(work: (tx: CopySession) => Promise<T>, options?: SnapshotTransaction): Promise<T>;
   /** The same server, another database; undefined where there is one database only. */
   readonly beside?: (database: string) => Engine;
@@ -47,7 +48,7 @@ async function capture<T>(
     await tx.query(readerSettings);
     const schema = await describeSchema(tx);
     const journal = await journalPosition(tx);
-    if (held || !driver.capabilities.concurrentSessions) return await work(momentOver(schema, journal, [tx]));
+    if (held || !driver.parallel) return await work(momentOver(schema, journal, [tx]));
     const exported = await tx.query<{ moment: string }>("SELECT pg_export_snapshot() AS moment");
     return await driver.transaction(
       async (second) => {
