@@ -201,10 +201,10 @@ function over(sql: postgres.Sql | postgres.TransactionSql, session: Session): Co
       }),
     copyIn: (request, chunks) =>
       guard(async () => {
-        const copy = await sql
-          .unsafe(`COPY ${copyTarget(request)} FROM STDIN ${copyOptions(request.binary, true)}`)
-          .writable();
-        await pipeline(Readable.from(chunks, { objectMode: false }), copy);
+        const statement = sql.unsafe(`COPY ${copyTarget(request)} FROM STDIN ${copyOptions(request.binary, true)}`);
+        const refused = refusalOf(statement);
+        const copy = await statement.writable();
+        await Promise.race([pipeline(Readable.from(chunks, { objectMode: false }), copy), refused]);
       }),
   };
 }
