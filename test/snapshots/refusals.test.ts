@@ -1,6 +1,8 @@
+import { snapshotPort } from "@runback/operations";
 import { expect, test } from "vitest";
+import { engineNames, freshTarget } from "../support/engines.ts";
 import { shop } from "./shop.ts";
-import { emptyDatabase, openSite } from "./site.ts";
+import { emptyDatabase, openSite, snapshotEngines } from "./site.ts";
 
 /** Each makes one object that a restore could not bring back. */
 const objects: readonly [string, string][] = [
@@ -132,4 +134,15 @@ test("readers see the state before or the state after, never between", async () 
   await reader.close();
   expect([...seen].filter((each) => each !== "50/10" && each !== "0/50")).toEqual([]);
   expect(seen).toContain("50/10");
+});
+
+test("an engine says whether it takes snapshots, and what it does not take is refused", async () => {
+  for (const name of engineNames) {
+    await using target = await freshTarget(name);
+    const { engine } = target;
+    expect([name, engine.capabilities.snapshots]).toEqual([name, engine.snapshots !== undefined]);
+    expect([name, engine.capabilities.snapshots]).toEqual([name, snapshotEngines.includes(name)]);
+    if (engine.capabilities.snapshots) continue;
+    expect(() => snapshotPort(engine)).toThrow(expect.objectContaining({ code: "SNAPSHOTS_UNSUPPORTED" }));
+  }
 });
