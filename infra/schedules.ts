@@ -12,6 +12,13 @@ export function createSchedules(defaults: FunctionDefaults, vault: Vault) {
   return [
     schedule("AuditVerification", "functions/schedules/audit-verification.handler", "cron(17 3 * * ? *)", vault.access),
     schedule("VaultRetention", "functions/schedules/vault-retention.handler", "cron(17 4 * * ? *)", vault.sweep),
+    // Restores the newest snapshot once a week, and looks every day whether that is overdue.
+    schedule(
+      "SnapshotVerification",
+      "functions/schedules/snapshot-verification.handler",
+      "cron(17 5 * * ? *)",
+      vault.access,
+    ),
   ];
 }
 

@@ -27,6 +27,8 @@ it("documents every route that is served, and serves every route that is documen
       "GET /v1/runs viewer",
       "GET /v1/runs/{id} viewer",
       "GET /v1/runs/{id}/events viewer",
+      "GET /v1/snapshots viewer",
+      "GET /v1/snapshots/{id} viewer",
       "GET /v1/tokens admin",
       "GET /v1/verifications/{id} viewer",
       "POST /v1/approvals approver",
@@ -35,6 +37,9 @@ it("documents every route that is served, and serves every route that is documen
       "POST /v1/runs operator",
       "POST /v1/runs/{id}/resume operator",
       "POST /v1/runs/{id}/rollback-plan operator",
+      "POST /v1/snapshots operator",
+      "POST /v1/snapshots/{id}/restore operator",
+      "POST /v1/snapshots/{id}/verifications operator",
       "POST /v1/tokens admin",
       "POST /v1/verifications operator",
     ]

@@ -6,6 +6,7 @@ import { contentDigests } from "./content-digests.ts";
 import { type ImportChild, importFigures, rollbackFigure } from "./import-figures.ts";
 import { journalOverhead } from "./journal-overhead.ts";
 import { type Figure, holds, table } from "./report.ts";
+import { snapshotFigures } from "./snapshot-figures.ts";
 import { sqliteImport } from "./sqlite-import.ts";
 import { child, openWorkspace } from "./workspace.ts";
 
@@ -48,6 +49,9 @@ figures.push(await sqliteImport(workspace, rounds));
 
 say("journal overhead ...");
 figures.push(...(await journalOverhead(workspace, registrations, rounds)));
+
+say("snapshot and restore beside pg_dump and pg_restore ...");
+figures.push(...(await snapshotFigures(registrations, rounds)));
 
 process.stdout.write(
   `${values.json ? "" : `${table(figures)}\n\n`}${JSON.stringify({ node: process.version, registrations, figures })}\n`,

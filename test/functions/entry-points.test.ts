@@ -33,7 +33,13 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "runback-functions-"));
   database = await createDatabase();
   const esbuild = (await import(at("../../.sst/platform/node_modules/esbuild/lib/main.js"))) as Bundler;
-  const names = ["api", "run", "schedules/audit-verification", "schedules/vault-retention"];
+  const names = [
+    "api",
+    "run",
+    "schedules/audit-verification",
+    "schedules/snapshot-verification",
+    "schedules/vault-retention",
+  ];
   const { metafile } = await esbuild.build({
     entryPoints: names.map((name) => at(`../../functions/${name}.ts`)),
     outdir: folder,
@@ -104,7 +110,7 @@ function request(method: string, rawPath: string, body?: unknown) {
 }
 
 it("every bundle is small, and holds neither of the embedded databases", () => {
-  expect(Object.keys(sizes)).toHaveLength(4);
+  expect(Object.keys(sizes)).toHaveLength(5);
   for (const bytes of Object.values(sizes)) expect(bytes).toBeLessThan(8_000_000);
 });
 
@@ -155,6 +161,14 @@ it("the schedule of the audit trail verifies it, and anchors it once", async () 
   ]);
   const again = await invoke("schedules/audit-verification", {});
   expect(again.answer).toEqual([expect.objectContaining({ anchored: false })]);
+});
+
+it("the schedule of snapshots fails where there is none, and proves the newest one", async () => {
+  const none = await invoke("schedules/snapshot-verification", {}).catch((error: unknown) => String(error));
+  expect(JSON.stringify(none)).toContain("There is no snapshot in the vault");
+  const { snapshotId } = await runtime.snapshots.create({ operator: "ada" });
+  const { answer } = await invoke("schedules/snapshot-verification", {});
+  expect(answer).toMatchObject({ snapshotId, ok: true, problems: [] });
 });
 
 it("the schedule of retention sweeps the vault", async () => {

@@ -31,18 +31,20 @@ it("reach the address that was given", () => {
   });
 });
 
-it.each(["RunsDeadLetters", "AuditVerificationDeadLetters", "VaultRetentionDeadLetters"])(
-  "%s: the first message raises one",
-  (queue) => {
-    expect(stack.one(ALARM, `${queue}Waiting`)).toMatchObject({
-      namespace: "AWS/SQS",
-      metricName: "ApproximateNumberOfMessagesVisible",
-      dimensions: { QueueName: physicalName("aws:sqs/queue:Queue", `${queue}Queue`) },
-      comparisonOperator: "GreaterThanOrEqualToThreshold",
-      threshold: 1,
-    });
-  },
-);
+it.each([
+  "RunsDeadLetters",
+  "AuditVerificationDeadLetters",
+  "SnapshotVerificationDeadLetters",
+  "VaultRetentionDeadLetters",
+])("%s: the first message raises one", (queue) => {
+  expect(stack.one(ALARM, `${queue}Waiting`)).toMatchObject({
+    namespace: "AWS/SQS",
+    metricName: "ApproximateNumberOfMessagesVisible",
+    dimensions: { QueueName: physicalName("aws:sqs/queue:Queue", `${queue}Queue`) },
+    comparisonOperator: "GreaterThanOrEqualToThreshold",
+    threshold: 1,
+  });
+});
 
 it("leave no queue and no function out", () => {
   const watched = [...stack.all(ALARM).values()].flatMap(({ dimensions }) => Object.values(dimensions as object));
@@ -57,6 +59,7 @@ it.each([
   ["RunsFailed", "RunsHandlerFunction", "DurableExecutionFailed", 1],
   ["RunsTimedOut", "RunsHandlerFunction", "DurableExecutionTimedOut", 1],
   ["AuditVerificationErrors", "AuditVerificationFunctionFunction", "Errors", 1],
+  ["SnapshotVerificationErrors", "SnapshotVerificationFunctionFunction", "Errors", 1],
   ["VaultRetentionErrors", "VaultRetentionFunctionFunction", "Errors", 1],
 ])("%s watches %s for %s", (alarm, fn, metricName, threshold) => {
   expect(stack.one(ALARM, alarm)).toMatchObject({
@@ -68,7 +71,7 @@ it.each([
   });
 });
 
-describe.each(["AuditVerification", "VaultRetention"])("%s", (schedule) => {
+describe.each(["AuditVerification", "SnapshotVerification", "VaultRetention"])("%s", (schedule) => {
   it("that does not run for 26 hours raises one, since no data is then the news", () => {
     expect(stack.one(ALARM, `${schedule}Silent`)).toMatchObject({
       metricName: "Invocations",

@@ -51,7 +51,7 @@ describe("the cluster", () => {
 describe("the network", () => {
   it("holds every function, in private subnets", () => {
     const functions = [...stack.all(FUNCTION)].filter(([name]) => !name.startsWith("Network"));
-    expect(functions).toHaveLength(4);
+    expect(functions).toHaveLength(5);
     for (const [, { vpcConfig }] of functions) {
       expect(vpcConfig).toMatchObject({ subnetIds: ["NetworkPrivateSubnet1-id", "NetworkPrivateSubnet2-id"] });
     }
@@ -85,7 +85,13 @@ it("gives its URL to the functions as a link, verified TLS and all, and not in t
 });
 
 it("grants the functions nothing on the cluster or its password secret: the URL is all they have", () => {
-  const roles = ["ApiRole", "RunsHandlerRole", "AuditVerificationFunctionRole", "VaultRetentionFunctionRole"];
+  const roles = [
+    "ApiRole",
+    "RunsHandlerRole",
+    "AuditVerificationFunctionRole",
+    "SnapshotVerificationFunctionRole",
+    "VaultRetentionFunctionRole",
+  ];
   const actions = roles.flatMap((role) => stack.statements(role).flatMap((statement) => statement.actions));
   expect(actions.length).toBeGreaterThan(0);
   expect(actions.filter((action) => /^(rds|rds-data|secretsmanager):/.test(action))).toEqual([]);

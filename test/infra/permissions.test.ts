@@ -9,8 +9,14 @@ beforeAll(async () => {
   vault = `arn:aws:s3:::${stack.one("aws:s3/bucket:Bucket", "VaultBucket").bucket}`;
 });
 
-const functionRoles = ["ApiRole", "RunsHandlerRole", "AuditVerificationFunctionRole", "VaultRetentionFunctionRole"];
-const scheduleRoles = ["AuditVerificationRole", "VaultRetentionRole"];
+const functionRoles = [
+  "ApiRole",
+  "RunsHandlerRole",
+  "AuditVerificationFunctionRole",
+  "SnapshotVerificationFunctionRole",
+  "VaultRetentionFunctionRole",
+];
+const scheduleRoles = ["AuditVerificationRole", "SnapshotVerificationRole", "VaultRetentionRole"];
 
 /** Every action a role may do, with the resources of the statement that allows it. */
 function grants(role: string): Record<string, readonly string[]> {

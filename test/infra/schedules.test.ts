@@ -9,6 +9,11 @@ beforeAll(async () => {
 
 const schedules = [
   { name: "AuditVerification", handler: "functions/schedules/audit-verification.handler", when: "cron(17 3 * * ? *)" },
+  {
+    name: "SnapshotVerification",
+    handler: "functions/schedules/snapshot-verification.handler",
+    when: "cron(17 5 * * ? *)",
+  },
   { name: "VaultRetention", handler: "functions/schedules/vault-retention.handler", when: "cron(17 4 * * ? *)" },
 ];
 

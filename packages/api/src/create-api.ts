@@ -24,6 +24,7 @@ import { addHealth } from "./routes/health.ts";
 import { addRollbacks } from "./routes/rollbacks.ts";
 import { addRunEvents } from "./routes/run-events.ts";
 import { addRuns } from "./routes/runs.ts";
+import { addSnapshots } from "./routes/snapshots.ts";
 import { addStartRun } from "./routes/start-run.ts";
 import { addTokens } from "./routes/tokens.ts";
 import { addVerifications } from "./routes/verifications.ts";
@@ -36,6 +37,7 @@ const routes = [
   addRollbacks,
   addVerifications,
   addBundles,
+  addSnapshots,
   addApprovals,
   addAudit,
   addTokens,

@@ -1,3 +1,4 @@
+import { version } from "@runback/core";
 import type { Api } from "./api-env.ts";
 
 type Document = ReturnType<Api["getOpenAPI31Document"]>;
@@ -11,7 +12,7 @@ export function openApiDocument(app: Api): Document {
     openapi: "3.1.0",
     info: {
       title: "Runback",
-      version: "0.1.0",
+      version,
       description:
         "Makes every change to a live SQL database reversible, verified and on the record. Roles: viewer < operator < approver < admin, each with the rights of those before it. Errors are application/problem+json with a stable `code`.",
       license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },

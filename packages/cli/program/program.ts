@@ -11,6 +11,7 @@ import { retentionCommand } from "./commands/retention.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
 import { runsCommand } from "./commands/runs.ts";
 import { serveCommand } from "./commands/serve.ts";
+import { snapshotCommand } from "./commands/snapshot.ts";
 import { startCommand } from "./commands/start.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { printError } from "./print-error.ts";
@@ -36,6 +37,7 @@ export async function main(args: readonly string[]): Promise<number> {
     verifyCommand,
     rollbackCommand,
     execCommand,
+    snapshotCommand,
     bundleCommand,
     auditCommand,
     retentionCommand,

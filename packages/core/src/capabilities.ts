@@ -14,4 +14,6 @@ export interface Capabilities {
   /** Foreign-key actions fire the child's triggers. */
   readonly cascadesFireTriggers: boolean;
   readonly arrays: boolean;
+  /** Takes and restores snapshots: the engine has a `snapshots` port. */
+  readonly snapshots: boolean;
 }

@@ -5,6 +5,7 @@ import type { DiagnosisPort } from "./diagnosis.ts";
 import type { Dialect } from "./dialect.ts";
 import type { HousekeepingPort } from "./housekeeping.ts";
 import type { JournalPort } from "./journal.ts";
+import type { SnapshotPort } from "./snapshot.ts";
 import type { Store } from "./store.ts";
 import type { TableModel } from "./table-model.ts";
 
@@ -56,6 +57,8 @@ export interface Engine extends Connection {
   readonly audit: AuditPort;
   readonly diagnosis: DiagnosisPort;
   readonly housekeeping: HousekeepingPort;
+  /** Where `capabilities.snapshots` says so. */
+  readonly snapshots?: SnapshotPort;
   transaction<T>(work: (tx: Connection) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Creates or upgrades Runback's own tables. Safe at any concurrency; returns what it applied. */
   init(): Promise<readonly string[]>;

@@ -20,8 +20,12 @@ export interface ImportDeclaration {
   readonly seeds: readonly SeedDeclaration[];
   /** What verification asserts beyond counts, mappings and content, which follow from the rest. */
   readonly checks: readonly CheckDeclaration[];
-  /** The one-row table that remembers the last complete run, if the model has one. */
-  readonly syncState?: { readonly table: TableRef; readonly columns: readonly string[] };
+  /** The one-row table that remembers the last complete run, if the model has one. A restore empties its columns, and those of `reset`. */
+  readonly syncState?: {
+    readonly table: TableRef;
+    readonly columns: readonly string[];
+    readonly reset?: readonly string[];
+  };
 }
 
 export interface EntityDeclaration {

@@ -21,6 +21,13 @@ export type { RollbackOptions } from "./rollback/rollback-options.ts";
 export type { RollbackResult } from "./rollback/rollback-result.ts";
 export { startRollback } from "./rollback/start-rollback.ts";
 export type { Advanced } from "./run/advance.ts";
+export { createSnapshot, type SnapshotOptions, type SnapshotResult } from "./snapshot/create.ts";
+export { listAllSnapshots, type SnapshotDetails, type SnapshotSummary, showSnapshot } from "./snapshot/list.ts";
+export { proveNewestSnapshot } from "./snapshot/prove-newest.ts";
+export { type RestoreOptions, type RestoreResult, restoreSnapshot } from "./snapshot/restore.ts";
+export { restoreSnapshotInto } from "./snapshot/restore-into.ts";
+export { snapshotPort } from "./snapshot/snapshot-port.ts";
+export { type SnapshotVerification, verifySnapshot } from "./snapshot/verify.ts";
 export {
   findToken,
   type MintedToken,

@@ -21,6 +21,7 @@ import { anchorAudit, auditTables, sweepRetention, verifyAudit } from "./audit-t
 import type { MigrationConfig, RunbackConfig } from "./config.ts";
 import { type Health, health } from "./health.ts";
 import { outsideSource } from "./outside-source.ts";
+import { type SnapshotVerbs, snapshotVerbs } from "./snapshot-verbs.ts";
 
 export interface RuntimeParts {
   readonly context: operations.Context;
@@ -96,6 +97,7 @@ export interface Runtime extends RuntimeParts {
   /** Deletes what has outlived its retention: what a schedule calls. @throws `RETENTION_INCOMPLETE` */
   sweepRetention(): Promise<operations.SweepResult>;
   migration(name?: string): MigrationConfig;
+  readonly snapshots: SnapshotVerbs;
 }
 
 const defaultAuditTable: TableRef = { schema: "runback", name: "audit" };
@@ -243,6 +245,7 @@ export function runtimeOver(parts: RuntimeParts): Runtime {
         },
         source,
       ),
+    snapshots: snapshotVerbs(context, config),
     health: () => health(context),
   };
 }

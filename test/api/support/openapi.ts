@@ -42,6 +42,7 @@ export function exampleOf(path: string): string {
     .replace("/verifications/{id}", `/verifications/ver-${uuid}`)
     .replace("/approvals/{id}", `/approvals/apr-${uuid}`)
     .replace("/tokens/{id}", `/tokens/tok-${uuid}`)
+    .replace("/snapshots/{id}", "/snapshots/snap-20260115-143000-4f2a91")
     .replace("{id}", "run-20260115-143000-000000")
     .replace("{runId}", "run-20260115-143000-000000")
     .replace("{file}", "SHA256SUMS");

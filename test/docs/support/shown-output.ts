@@ -50,7 +50,7 @@ export class ShownOutput {
   }
 }
 
-const ids = /run-\d{8}-\d{6}-[0-9a-f]{6}|(?:apr|ver|tok)-[0-9a-f-]{36}|rb_[\w-]{43}|\b[0-9a-f]{64}\b/g;
+const ids = /(?:run|snap)-\d{8}-\d{6}-[0-9a-f]{6}|(?:apr|ver|tok)-[0-9a-f-]{36}|rb_[\w-]{43}|\b[0-9a-f]{64}\b/g;
 
 /** A line's ids in order, and the rest of it with times and the width of columns taken out. */
 function pieces(line: string): { fixed: string; ids: string[] } {

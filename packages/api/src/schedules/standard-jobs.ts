@@ -8,5 +8,6 @@ export function standardJobs(runtime: Runtime): readonly Job[] {
   return [
     { name: "audit-verification", everyMs: hourMs, run: () => runtime.anchorAudit() },
     { name: "vault-retention", everyMs: 24 * hourMs, run: () => runtime.sweepRetention() },
+    { name: "snapshot-verification", everyMs: 24 * hourMs, run: () => runtime.snapshots.prove() },
   ];
 }

@@ -1,16 +1,13 @@
 import type { Transaction } from "@electric-sql/pglite";
-import {
-  type Connection,
-  type Engine,
-  RunbackError,
-  type TextRow,
-  type TransactionOptions,
-  type Value,
-} from "@runback/core";
+import { type Engine, RunbackError, type TextRow, type TransactionOptions, type Value } from "@runback/core";
 import { copyText } from "../postgres/copy-text.ts";
 import { dialect, id, table as tableName } from "../postgres/dialect.ts";
 import { postgresEngine } from "../postgres/engine.ts";
+import { type CopySession, copyOptions, copyTarget } from "../postgres/snapshots/copy-session.ts";
+import { gather } from "../postgres/snapshots/gather.ts";
 import { capabilities } from "./capabilities.ts";
+import { readBlocks } from "./read-blocks.ts";
+import { wholeRows } from "./whole-rows.ts";
 
 export interface PgliteOptions {
   /** A data directory as `dumpDataDir` gives it, to start from. */
@@ -37,26 +34,29 @@ export async function openPglite(directory: string | undefined, options: PgliteO
     serializers,
   });
   await db.exec("SET TimeZone = 'UTC'");
+  const connection = over(db);
+  const transaction = <T>(work: (tx: CopySession) => Promise<T>, { isolation, readOnly }: TransactionOptions = {}) =>
+    db.transaction(async (tx) => {
+      if (isolation === "snapshot" || readOnly) {
+        await tx.exec(
+          `SET TRANSACTION ISOLATION LEVEL ${isolation === "snapshot" ? "REPEATABLE READ" : "READ COMMITTED"}${readOnly ? " READ ONLY" : ""}`,
+        );
+      }
+      return await work(over(tx));
+    });
   return postgresEngine({
     name: "pglite",
     location: `pglite://${directory ?? "memory"}`,
     capabilities,
     dialect,
-    connection: over(db),
-    transaction: (work, { isolation, readOnly }: TransactionOptions = {}) =>
-      db.transaction(async (tx) => {
-        if (isolation === "snapshot" || readOnly) {
-          await tx.exec(
-            `SET TRANSACTION ISOLATION LEVEL ${isolation === "snapshot" ? "REPEATABLE READ" : "READ COMMITTED"}${readOnly ? " READ ONLY" : ""}`,
-          );
-        }
-        return await work(over(tx));
-      }),
+    connection,
+    transaction,
+    copies: { connection, transaction, parallel: false },
     close: () => db.close(),
   });
 }
 
-function over(session: Pick<Transaction, "query" | "exec">): Connection {
+function over(session: Pick<Transaction, "query" | "exec">): CopySession {
   return {
     query: async <R extends object>(text: string, params: readonly Value[] = []) => {
       const { rows, affectedRows } = await session.query<R>(text, params as Value[]);
@@ -89,6 +89,12 @@ function over(session: Pick<Transaction, "query" | "exec">): Connection {
         await session.query(`COPY ${tableName(table)} (${columns.map(id).join(", ")}) FROM '/dev/blob'`, [], { blob });
       }
       return loaded;
+    },
+    copyOut: (request, consume) => consume(gather(readBlocks(session, request))),
+    copyIn: async (request, chunks) => {
+      const copy = `COPY ${copyTarget(request)} FROM '/dev/blob' ${copyOptions(request.binary, true)}`;
+      for await (const part of wholeRows(chunks, request.binary))
+        await session.query(copy, [], { blob: new Blob([part]) });
     },
   };
 }

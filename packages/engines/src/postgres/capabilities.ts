@@ -9,4 +9,5 @@ export const capabilities: Capabilities = {
   programSessions: true,
   cascadesFireTriggers: true,
   arrays: true,
+  snapshots: true,
 };

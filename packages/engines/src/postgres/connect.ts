@@ -12,8 +12,11 @@ import {
 import postgres from "postgres";
 import { capabilities } from "./capabilities.ts";
 import { copyText } from "./copy-text.ts";
-import { dialect, id, table as tableName } from "./dialect.ts";
+import { dialect, id, literal, table as tableName } from "./dialect.ts";
 import { postgresEngine } from "./engine.ts";
+import { type CopySession, copyOptions, copyTarget } from "./snapshots/copy-session.ts";
+import { gather } from "./snapshots/gather.ts";
+import type { SnapshotTransaction } from "./snapshots.ts";
 import { pooledSockets } from "./sockets.ts";
 import { watchSilence } from "./watch-silence.ts";
 
@@ -26,6 +29,8 @@ export interface PostgresOptions {
   readonly idleInTransactionMs?: number;
   /** Milliseconds without any answer, to new connections neither, after which the server counts as gone; default 30,000. */
   readonly silenceMs?: number;
+  /** Another database of the server that the URL names. */
+  readonly database?: string;
 }
 
 /** Values stay text unless JSON can hold them exactly: dates keep microseconds, numerics and 64-bit integers every digit. */
@@ -47,6 +52,7 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Engine
   const sql = postgres(url, {
     // An option of the driver that its types do not know.
     ...{ socket: sockets.open },
+    ...(options.database === undefined ? {} : { database: options.database }),
     max: options.max ?? 4,
     connect_timeout: options.connectTimeout ?? 10,
     idle_timeout: 20,
@@ -60,7 +66,7 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Engine
   const watched = watchSilence(options.silenceMs ?? 30_000, sockets.answered, sockets.giveUp);
   const pool: Session = { ended: false, lost: false, watched };
   const connection = over(sql, pool);
-  const begin = <T>(work: (tx: Connection) => Promise<T>, transaction: TransactionOptions = {}) => {
+  const begin = <T>(work: (tx: CopySession) => Promise<T>, transaction: SnapshotTransaction = {}) => {
     const session: Session = { ended: false, lost: false, watched };
     return guarded(pool, async () => {
       let forget = () => {};
@@ -69,6 +75,9 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Engine
           forget = sockets.onClose(() => {
             session.ended = true;
           });
+          // Before any query, or the server refuses it.
+          if (transaction.moment !== undefined)
+            await tx.unsafe(`SET TRANSACTION SNAPSHOT ${literal(transaction.moment)}`);
           // Not waited for: it travels with the first statement.
           tx.unsafe(settings(transaction, idleMs)).catch(() => {});
           return await unlessLost(session, () => work(over(tx, session)));
@@ -86,6 +95,12 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Engine
     dialect,
     connection,
     transaction: begin,
+    copies: {
+      connection,
+      transaction: begin,
+      parallel: true,
+      beside: (database) => openPostgres(url, { ...options, database }),
+    },
     // A connection that was lost counts as busy with the statement it was lost in, and would be waited for.
     close: async () => {
       await sql.end({ timeout: pool.lost ? 0 : 5 });
@@ -136,7 +151,7 @@ async function unlessLost<T>(session: Session, work: () => Promise<T>): Promise<
   }
 }
 
-function over(sql: postgres.Sql | postgres.TransactionSql, session: Session): Connection {
+function over(sql: postgres.Sql | postgres.TransactionSql, session: Session): CopySession {
   const guard = <T>(work: () => Promise<T>): Promise<T> =>
     // The driver may have reopened the connection for somebody else by now: this statement would run there, on its own.
     session.ended ? Promise.reject(unreachable("CONNECTION_CLOSED")) : guarded(session, work);
@@ -168,6 +183,28 @@ function over(sql: postgres.Sql | postgres.TransactionSql, session: Session): Co
         );
         await Promise.race([pipeline(source, copy), refused]);
         return loaded;
+      }),
+    copyOut: (request, consume) =>
+      guard(async () => {
+        const stream = await sql
+          .unsafe(`COPY ${copyTarget(request)} TO STDOUT ${copyOptions(request.binary)}`)
+          .readable();
+        try {
+          return await consume(gather(stream.iterator({ destroyOnReturn: false })));
+        } finally {
+          // The server sends the rest whether or not it is wanted, and the session is of no use before its end.
+          if (!stream.destroyed && !stream.readableEnded) for await (const _ of stream);
+          // The driver pauses its socket when the stream is full and resumes it when the stream is read: not when the end came in
+          // the same breath, and then every later answer stayed unread (a snapshot of 600,000 rows hung in its COMMIT).
+          stream._read(0);
+        }
+      }),
+    copyIn: (request, chunks) =>
+      guard(async () => {
+        const statement = sql.unsafe(`COPY ${copyTarget(request)} FROM STDIN ${copyOptions(request.binary, true)}`);
+        const refused = refusalOf(statement);
+        const copy = await statement.writable();
+        await Promise.race([pipeline(Readable.from(chunks, { objectMode: false }), copy), refused]);
       }),
   };
 }

@@ -10,12 +10,15 @@ import { protectAudit } from "./protect-audit.ts";
 import { readCatalog } from "./read-catalog.ts";
 import { imageColumns, liveDigest } from "./row-image.ts";
 import { sessionEnvironment } from "./session-environment.ts";
+import { type SnapshotDriver, snapshots } from "./snapshots.ts";
 import { store } from "./store.ts";
 
 /** What a driver brings; everything else is the same for every server that speaks PostgreSQL's SQL. */
 export interface PostgresDriver extends Pick<Engine, "name" | "location" | "capabilities" | "dialect" | "close"> {
   readonly connection: Connection;
   transaction<T>(work: (tx: Connection) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  /** Where whole tables can be moved as bytes. */
+  readonly copies?: SnapshotDriver;
 }
 
 export function postgresEngine(driver: PostgresDriver): Engine {
@@ -34,6 +37,7 @@ export function postgresEngine(driver: PostgresDriver): Engine {
     audit,
     diagnosis,
     housekeeping,
+    ...(driver.copies === undefined ? {} : { snapshots: snapshots(driver.copies) }),
     sessionEnvironment,
     init: () => driver.transaction(applyOwnTables),
     lockInit,

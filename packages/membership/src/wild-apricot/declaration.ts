@@ -56,5 +56,6 @@ export const wildApricotImport: ImportDeclaration = {
   syncState: {
     table: membershipTable("WaSyncState"),
     columns: ["lastFullSync", "lastMembersSync", "lastEventsSync", "lastRegistrationsSync"],
+    reset: ["lastIncSync"],
   },
 };

@@ -1,0 +1,148 @@
+import { snapshotPort } from "@runback/operations";
+import { expect, test } from "vitest";
+import { engineNames, freshTarget } from "../support/engines.ts";
+import { shop } from "./shop.ts";
+import { emptyDatabase, openSite, snapshotEngines } from "./site.ts";
+
+/** Each makes one object that a restore could not bring back. */
+const objects: readonly [string, string][] = [
+  [
+    "table that inherits public.child",
+    "CREATE TABLE public.parent (id integer); CREATE TABLE public.child () INHERITS (public.parent)",
+  ],
+  ["typed table public.typed", "CREATE TYPE public.shape AS (id integer); CREATE TABLE public.typed OF public.shape"],
+  ['operator public."==="', "CREATE OPERATOR public.=== (LEFTARG = integer, RIGHTARG = integer, FUNCTION = int4eq)"],
+  ["collation public.other", `CREATE COLLATION public.other FROM "C"`],
+  [
+    "cast integer AS",
+    "CREATE TYPE public.mark AS ENUM ('a'); CREATE FUNCTION public.to_mark(integer) RETURNS public.mark LANGUAGE sql AS $$ SELECT 'a'::public.mark $$; CREATE CAST (integer AS public.mark) WITH FUNCTION public.to_mark(integer)",
+  ],
+  ["text search configuration public.plain", "CREATE TEXT SEARCH CONFIGURATION public.plain (COPY = simple)"],
+  [
+    "publication of single tables one_table",
+    "CREATE TABLE public.published (id integer PRIMARY KEY); CREATE PUBLICATION one_table FOR TABLE public.published",
+  ],
+  ["default privileges in schema public", "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO PUBLIC"],
+  ["large objects 1", "SELECT lo_create(4711)"],
+  [
+    "ordered-set or sorted aggregate",
+    "CREATE AGGREGATE public.mode_of(ORDER BY anyelement) (SFUNC = ordered_set_transition, STYPE = internal, FINALFUNC = mode_final, FINALFUNC_EXTRA)",
+  ],
+  [
+    "event trigger watch",
+    "CREATE FUNCTION public.watched() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN END $$; CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION public.watched()",
+  ],
+  ["function in C public.raw", "CREATE FUNCTION public.raw(integer) RETURNS integer LANGUAGE internal AS 'int4abs'"],
+  ["foreign server other", "CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER other FOREIGN DATA WRAPPER nothing"],
+];
+
+test("what a restore could not bring back is refused by name when the snapshot is taken", async () => {
+  await using database = await emptyDatabase("postgres");
+  const { engine } = database;
+  for (const [name, sql] of objects) {
+    let refused: unknown;
+    await engine
+      .transaction(async (tx) => {
+        await tx.script(sql);
+        const { refuseUnsupported } = await import("../../packages/engines/src/postgres/snapshots/find-unsupported.ts");
+        refused = await refuseUnsupported(tx, false).then(
+          () => "nothing",
+          (error: unknown) => error,
+        );
+        throw new Error("take it back");
+      })
+      .catch((error: Error) => {
+        if (error.message !== "take it back") throw error;
+      });
+    expect([name, refused]).toEqual([name, expect.objectContaining({ code: "SNAPSHOT_UNSUPPORTED" })]);
+    expect(String((refused as Error).message)).toContain(name);
+  }
+});
+
+test("a user who does not see every row takes no snapshot", async () => {
+  await using site = await openSite(
+    "postgres",
+    `${shop} ALTER TABLE public.orders ENABLE ROW LEVEL SECURITY;
+    ALTER TABLE public.orders FORCE ROW LEVEL SECURITY; CREATE POLICY none ON public.orders USING (false)`,
+  );
+  const role = `snap_reader_${process.pid}`;
+  await site.engine.script(`CREATE ROLE ${role}; GRANT ${role} TO CURRENT_USER; GRANT USAGE ON SCHEMA public, runback TO ${role};
+    GRANT SELECT ON ALL TABLES IN SCHEMA public, runback TO ${role}; GRANT SELECT ON ALL SEQUENCES IN SCHEMA public, runback TO ${role}`);
+  try {
+    await site.engine.script(`ALTER DATABASE ${new URL(site.url!).pathname.slice(1)} SET role = '${role}'`);
+    const { openPostgres } = await import("@runback/engines");
+    const engine = openPostgres(site.url!);
+    const taken = engine.snapshots!.capture((moment) =>
+      moment.read(moment.schema.tables.find((table) => table.name === "orders")!, async () => {}),
+    );
+    await expect(taken).rejects.toMatchObject({
+      code: expect.stringMatching(/SNAPSHOT_ROWS_HIDDEN|SNAPSHOT_UNSUPPORTED/),
+    });
+    await engine.close();
+  } finally {
+    await site.engine.script(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+  }
+});
+
+test("a database that is not empty is not restored into", async () => {
+  await using site = await openSite("postgres", shop);
+  await using other = await emptyDatabase("postgres");
+  await other.engine.script("CREATE TABLE public.there (id integer)");
+  const { snapshotId } = await site.create();
+  const { restoreSnapshotInto } = await import("@runback/operations");
+  const restore = () =>
+    restoreSnapshotInto(site.context, {
+      snapshotId,
+      operator: "ada",
+      into: other.engine,
+      auditTable: { schema: "public", name: "AuditLog" },
+    });
+  await expect(restore()).rejects.toMatchObject({ code: "RESTORE_TARGET_NOT_EMPTY" });
+  await other.engine.script("DROP TABLE public.there");
+  expect(await restore()).toMatchObject({ verified: true, runId: null, safetySnapshotId: null });
+  expect((await site.audit()).at(-1)).toMatchObject({ action: "migration:snapshot:copied" });
+});
+
+test("readers see the state before or the state after, never between", async () => {
+  await using site = await openSite("postgres", shop);
+  const { snapshotId } = await site.create();
+  await site.engine.script(`UPDATE public.customer SET name = 'ruined'; DELETE FROM public.orders WHERE id > 10`);
+  const { openPostgres } = await import("@runback/engines");
+  const reader = openPostgres(site.url!);
+  const seen = new Set<string>();
+
+  let reading = true;
+  const read = async () => {
+    while (reading) {
+      await reader.transaction(
+        async (tx) => {
+          const one = await tx.query<{ n: number }>(
+            "SELECT count(*)::int AS n FROM public.customer WHERE name = 'ruined'",
+          );
+          const two = await tx.query<{ n: number }>("SELECT count(*)::int AS n FROM public.orders");
+          seen.add(`${one.rows[0]!.n}/${two.rows[0]!.n}`);
+        },
+        { isolation: "snapshot", readOnly: true },
+      );
+    }
+  };
+  const readers = [read(), read()];
+  await site.restore(snapshotId);
+  await reader.transaction((tx) => tx.query("SELECT 1"));
+  reading = false;
+  await Promise.all(readers);
+  await reader.close();
+  expect([...seen].filter((each) => each !== "50/10" && each !== "0/50")).toEqual([]);
+  expect(seen).toContain("50/10");
+});
+
+test("an engine says whether it takes snapshots, and what it does not take is refused", async () => {
+  for (const name of engineNames) {
+    await using target = await freshTarget(name);
+    const { engine } = target;
+    expect([name, engine.capabilities.snapshots]).toEqual([name, engine.snapshots !== undefined]);
+    expect([name, engine.capabilities.snapshots]).toEqual([name, snapshotEngines.includes(name)]);
+    if (engine.capabilities.snapshots) continue;
+    expect(() => snapshotPort(engine)).toThrow(expect.objectContaining({ code: "SNAPSHOTS_UNSUPPORTED" }));
+  }
+});
