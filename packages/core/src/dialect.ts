@@ -43,6 +43,8 @@ export interface Dialect {
   readonly inlineCte: string;
   /** Ends a query whose rows nobody else may change before the transaction ends; empty where nobody can. */
   readonly rowLock: string;
+  /** Keyword after SELECT of a subquery of unique rows, which has it computed once and joined by a key of its own, or nothing. */
+  readonly keyedSubquery: string;
   /** Bytes as hexadecimal text. */
   bytesText(bytesExpression: string): string;
   /** Aggregate that joins texts in an order. */

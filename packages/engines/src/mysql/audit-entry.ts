@@ -63,7 +63,7 @@ export function auditTriggers(table: TableRef, columns: readonly Column[]): Audi
     body: `SIGNAL SQLSTATE 'RB002' SET MESSAGE_TEXT = ${literal(`${table.name.slice(0, 64)} is append-only: ${event} refused`)}`,
     purpose: "changes of entries are not refused",
   });
-  const hash = "varchar(64) CHARACTER SET ascii COLLATE ascii_bin";
+  const hash = "varchar(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
   // The head row is locked by every append, so the chain has one order; appends come last in a step to keep that short.
   const chain: AuditTrigger = {
     name: `runback_chain_${nameHash(table)}`,

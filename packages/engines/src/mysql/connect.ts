@@ -2,7 +2,7 @@ import { type Connection, type Engine, redact, type TransactionOptions } from "@
 import { createPool, type Pool, type PoolConnection } from "mysql2";
 import { watchSilence } from "../postgres/watch-silence.ts";
 import { capabilities } from "./capabilities.ts";
-import { mysqlDialect } from "./dialect.ts";
+import { dialect } from "./dialect.ts";
 import { mysqlEngine } from "./engine.ts";
 import { connectionLost, guarded } from "./errors.ts";
 import { loadRows } from "./load-rows.ts";
@@ -109,8 +109,7 @@ export function openMysql(url: string, options: MysqlOptions = {}): Engine {
     name: "mysql",
     location: redact(url),
     capabilities,
-    dialect: mysqlDialect(server),
-    server,
+    dialect,
     connection: plain,
     transaction,
     close: async () => {
@@ -153,9 +152,8 @@ async function pin(connection: PoolConnection, server: Server): Promise<void> {
   );
   const { version, packet } = rows[0]!;
   server.flavour = /mariadb/i.test(version) ? "mariadb" : "mysql";
-  server.collation = server.flavour === "mariadb" ? "utf8mb4_nopad_bin" : "utf8mb4_0900_bin";
   server.maxAllowedPacket = Number(packet);
-  await execute(session, `${pinSession(server.collation, server.flavour === "mariadb")}; ${reset}`);
+  await execute(session, `${pinSession(server.flavour === "mariadb")}; ${reset}`);
 }
 
 async function answers(probe: Pool, ms: number): Promise<boolean> {

@@ -1,6 +1,6 @@
 import type { ColumnModel, Connection, TableModel, TableRef } from "@runback/core";
 import { columnType, id, literal, table as tableName } from "./dialect.ts";
-import type { Server } from "./server.ts";
+import { collation } from "./server.ts";
 
 /** Bytes of one index at most. */
 const indexBytes = 3072;
@@ -11,18 +11,18 @@ const indexBytes = 3072;
  * Foreign keys are RESTRICT whatever the model says: the actions of others change rows without firing a trigger. Texts
  * that are part of a key are `varchar`, as long as an index allows.
  */
-export async function createTable(tx: Connection, server: Server, model: TableModel): Promise<void> {
+export async function createTable(tx: Connection, model: TableModel): Promise<void> {
   const there = await tx.query(
     "SELECT 1 FROM information_schema.tables WHERE table_schema = database() AND table_name = $1",
     [model.schema === "runback" ? `runback_${model.name}` : model.name],
   );
   if (there.count > 0) return;
   const lengths = keyLengths(model);
-  const columns = model.columns.map((column) => columnSql(column, server, lengths.get(column.name)));
+  const columns = model.columns.map((column) => columnSql(column, lengths.get(column.name)));
   // Letter case is folded by the same function that compares identities, not by a collation, which also folds accents.
   const folded = model.uniqueIgnoringCase.map(
     (name) =>
-      `${id(`${name}_folded`)} varchar(${lengths.get(name)}) CHARACTER SET utf8mb4 COLLATE ${server.collation} GENERATED ALWAYS AS (lower(${id(name)})) VIRTUAL INVISIBLE`,
+      `${id(`${name}_folded`)} varchar(${lengths.get(name)}) CHARACTER SET utf8mb4 COLLATE ${collation} GENERATED ALWAYS AS (lower(${id(name)})) VIRTUAL INVISIBLE`,
   );
   const constraints = [
     `PRIMARY KEY (${model.primaryKey.map(id).join(", ")})`,
@@ -58,18 +58,16 @@ function keyLengths({ columns, primaryKey, unique, uniqueIgnoringCase, indexes }
   for (const names of [primaryKey, ...unique, ...uniqueIgnoringCase.map((name) => [name]), ...indexes]) {
     const parts = names.map((name) => columns.find((column) => column.name === name)!);
     const texts = parts.filter((column) => column.type === "text");
-    const others = (parts.length - texts.length) * 36;
+    const others = (parts.length - texts.length) * 144;
     const each = Math.min(500, Math.floor((indexBytes - others) / 4 / Math.max(1, texts.length)));
     for (const { name } of texts) lengths.set(name, Math.min(each, lengths.get(name) ?? each));
   }
   return lengths;
 }
 
-function columnSql(column: ColumnModel, server: Server, length: number | undefined): string {
+function columnSql(column: ColumnModel, length: number | undefined): string {
   const type =
-    length === undefined
-      ? columnType(column.type, server)
-      : `varchar(${length}) CHARACTER SET utf8mb4 COLLATE ${server.collation}`;
+    length === undefined ? columnType(column.type) : `varchar(${length}) CHARACTER SET utf8mb4 COLLATE ${collation}`;
   return `${id(column.name)} ${type} ${column.nullable ? "NULL" : "NOT NULL"}${defaultSql(column)}`;
 }
 

@@ -9,13 +9,11 @@ import { journal } from "./journal.ts";
 import { protectAudit } from "./protect-audit.ts";
 import { readCatalog } from "./read-catalog.ts";
 import { imageColumns, liveDigest } from "./row-image.ts";
-import type { Server } from "./server.ts";
 import { sessionEnvironment } from "./session-environment.ts";
 import { store } from "./store.ts";
 
 /** What the driver brings. */
 export interface MysqlDriver extends Pick<Engine, "name" | "location" | "capabilities" | "dialect" | "close"> {
-  readonly server: Server;
   readonly connection: Connection;
   transaction<T>(work: (tx: Connection) => Promise<T>, options?: TransactionOptions): Promise<T>;
 }
@@ -42,7 +40,7 @@ export function mysqlEngine(driver: MysqlDriver): Engine {
     catalog: (tx) => (tx ? readCatalog(tx) : driver.transaction(readCatalog)),
     protectAudit,
     digests,
-    createTable: (tx, model) => createTable(tx, driver.server, model),
+    createTable,
     rowDigest: (alias, table) => liveDigest(alias, imageColumns(table)),
     serverVersion: async () => {
       const { rows } = await driver.connection.query<{ version: string }>("SELECT version() AS version");

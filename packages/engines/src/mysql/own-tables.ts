@@ -7,6 +7,7 @@ export interface OwnChange {
 }
 
 const key = (length: number) => `varchar(${length}) CHARACTER SET ascii COLLATE ascii_bin`;
+const hash = "varchar(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
 const text = "text CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
 const name = "varchar(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
 /** A document of Runback's own: text, so that it comes back in the order it was written in. */
@@ -124,9 +125,9 @@ export const ownChanges: readonly OwnChange[] = [
         relation ${name} NOT NULL,
         seq bigint NOT NULL,
         entry ${name} NOT NULL,
-        row_sha256 ${key(64)} NOT NULL,
-        previous ${key(64)} NOT NULL,
-        sha256 ${key(64)} NOT NULL,
+        row_sha256 ${hash} NOT NULL,
+        previous ${hash} NOT NULL,
+        sha256 ${hash} NOT NULL,
         PRIMARY KEY (relation, seq), INDEX (relation, entry)
       ) ${table}`,
       `CREATE TABLE IF NOT EXISTS runback_audit_heads (
@@ -134,7 +135,7 @@ export const ownChanges: readonly OwnChange[] = [
         columns ${document} NOT NULL,
         ready boolean NOT NULL DEFAULT false,
         seq bigint NOT NULL DEFAULT 0,
-        sha256 ${key(64)} NOT NULL DEFAULT '${"0".repeat(64)}'
+        sha256 ${hash} NOT NULL DEFAULT '${"0".repeat(64)}'
       ) ${table}`,
       // A trigger cannot refuse TRUNCATE or DROP; a table that is referenced is refused both.
       `CREATE TABLE IF NOT EXISTS runback_guard_audit_chain (

@@ -42,7 +42,8 @@ function partText(expression: string, column: Column): string {
 
 /** The before-image: every image column of a row, separated by commas. */
 export function image(alias: string, columns: readonly Column[]): string {
-  return `concat_ws(',', ${columns.map((column) => part(`${alias}.${id(column.name)}`, column)).join(", ")})`;
+  // In ASCII, as it is stored: compared with a stored key in another character set it would be found by no index.
+  return `CONVERT(concat_ws(',', ${columns.map((column) => part(`${alias}.${id(column.name)}`, column)).join(", ")}) USING ascii) COLLATE ascii_bin`;
 }
 
 /** SHA-256 of an image: a row's digest is that of the image it would have, so an image need not be decoded to be compared. */

@@ -1,3 +1,5 @@
+import { collation } from "./server.ts";
+
 /**
  * Settings under which values turn into text and back without loss, whatever the server's defaults are. Pinned when a
  * session opens; triggers carry `sql_mode` and character set of the session that made them.
@@ -20,7 +22,7 @@ const settings = [
 ];
 
 /** Names of character set and collation must be those of the literals in every comparison. */
-export function pinSession(collation: string, mariadb: boolean): string {
+export function pinSession(mariadb: boolean): string {
   const own = mariadb
     ? // Hash joins: without an index a join compares every pair of rows.
       ["join_cache_level = 8", "optimizer_switch = 'join_cache_hashed=on,optimize_join_buffer_size=off'"]

@@ -54,6 +54,7 @@ export const dialect: Dialect = {
   minutesBetween: (a, b) => `abs(extract(epoch from (${a}) - (${b}))) / 60`,
   inlineCte: "NOT MATERIALIZED",
   rowLock: "FOR UPDATE",
+  keyedSubquery: "",
   bytesText: (bytes) => `encode(${bytes}, 'hex')`,
   joinTexts: (text, separator, order) => `string_agg(${text}, ${literal(separator)} ORDER BY ${order})`,
   jsonString: (text) => `to_json(${text})::text`,
