@@ -8,7 +8,7 @@ import {
 } from "@runback/core";
 import { id, literal, table as tableName } from "./dialect.ts";
 import type { Layout } from "./layout.ts";
-import { fromImage, imageValue, keyText, matchesKey } from "./row-image.ts";
+import { fromImage, imageValue, item, keyColumns, keyText, matchesKey } from "./row-image.ts";
 
 /**
  * Reclassifies rows that look revertible alone but not together with what others wrote since: rows that newer rows
@@ -45,6 +45,9 @@ export async function findConflicts(
 const acting = (alias: string, layout: Layout) =>
   `${alias}.plan = $1 AND ${alias}.layout = ${layout.num} AND ${alias}.act <> 'none'`;
 
+/** Rows of the plan to be found by their key. Named, since the statistics of rows just written make any index look as good. */
+const byKey = (alias: string) => `runback_undo_rows ${alias} FORCE INDEX (by_key)`;
+
 /**
  * Marks the rows that a query finds. The query is a table of its own (DISTINCT is never merged): an UPDATE may not read
  * the table it writes in a subquery.
@@ -66,7 +69,7 @@ function referencedRules(parent: Layout, layouts: readonly Layout[], tables: rea
           ? key.columns.map((name) => `NOT (${before("v", own, name)} <=> c.${id(name)})`).join(" OR ")
           : "";
         const leaves = own
-          ? `LEFT JOIN runback_undo_rows v ON ${acting("v", own)} AND v.row_key = ${keyText("c", child)}
+          ? `LEFT JOIN ${byKey("v")} ON ${acting("v", own)} AND v.row_key = ${keyText("c", child)}
              AND (v.act = 'delete' OR v.act = 'update' AND (${other}))`
           : "";
         return mark(
@@ -120,8 +123,8 @@ function movedRules(layout: Layout, run: number): string[] {
         SELECT DISTINCT u.seq AS seq, CASE WHEN u.class = 'already' THEN 'already'
           WHEN v.class = 'already' AND u.act = 'insert' THEN 'missing' ELSE 'edited' END AS class
         FROM runback_key_changes k
-        JOIN runback_undo_rows u ON ${acting("u", layout)} AND u.row_key = k.${side}
-        JOIN runback_undo_rows v ON v.plan = $1 AND v.layout = ${layout.num} AND v.act = 'none' AND v.row_key = k.${other}
+        JOIN ${byKey("u")} ON ${acting("u", layout)} AND u.row_key = k.${side}
+        JOIN ${byKey("v")} ON v.plan = $1 AND v.layout = ${layout.num} AND v.act = 'none' AND v.row_key = k.${other}
         WHERE k.run = ${run} AND k.layout = ${layout.num}
       ) x ON x.seq = w.seq
       SET w.class = x.class, w.act = 'none',
@@ -135,8 +138,8 @@ function orphanRule(layout: Layout, key: ForeignKey, layouts: readonly Layout[])
   const values = key.columns.map((name) => before("u", layout, name));
   const own = layouts.find((each) => sameTable(each.table, key.references));
   const restored = own
-    ? `AND NOT EXISTS (SELECT 1 FROM runback_undo_rows v WHERE ${acting("v", own)} AND v.act IN ('insert', 'update')
-        AND ${key.referencedColumns.map((name, at) => `${before("v", own, name)} = ${values[at]}`).join(" AND ")})`
+    ? `AND NOT EXISTS (SELECT 1 FROM ${byKey("v")} WHERE ${acting("v", own)} AND v.act IN ('insert', 'update')
+        AND ${referencedKey(layout, key, own) ?? key.referencedColumns.map((name, at) => `${before("v", own, name)} = ${values[at]}`).join(" AND ")})`
     : "";
   return mark(
     `runback_undo_rows u
@@ -147,6 +150,24 @@ function orphanRule(layout: Layout, key: ForeignKey, layouts: readonly Layout[])
         ${restored}`,
     conflict("missing", `references a row of ${qualifiedName(key.references)} that was deleted since (${key.name})`),
   );
+}
+
+/** A reference to a primary key names the row's key in the plan, where equal values have equal texts: found by the index. */
+function referencedKey({ table, columns }: Layout, key: ForeignKey, parent: Layout): string | undefined {
+  const parts = parent.table.primaryKey.map((name) => key.columns[key.referencedColumns.indexOf(name)]);
+  if (parts.length !== key.columns.length || parts.some((name) => name === undefined)) return undefined;
+  const both = [
+    ...keyColumns(parent.table),
+    ...parts.map((name) => table.columns.find((column) => column.name === name)!),
+  ];
+  if (!both.every((column) => column.exactEquality || / collate \w+_bin$/.test(column.type))) return undefined;
+  const items = parts.map((name) =>
+    item(
+      "u.before_image",
+      columns.findIndex((column) => column.name === name),
+    ),
+  );
+  return `v.row_key = CONVERT(concat_ws(',', ${items.join(", ")}) USING ascii) COLLATE ascii_bin`;
 }
 
 interface UniqueRule {
@@ -168,7 +189,7 @@ function uniqueRules(layout: Layout): UniqueRule[] {
       const found = `(SELECT _seq AS seq, _key AS row_key, ${selected} FROM ${restored} _image) u
         JOIN (SELECT ${selected}, ${keyText(tableName(table), table)} AS row_key FROM ${tableName(table)}) h
           ON ${same} AND h.row_key <> u.row_key`;
-      const leaves = `EXISTS (SELECT 1 FROM runback_undo_rows v WHERE ${acting("v", layout)} AND v.act <> 'insert' AND v.row_key = h.row_key)`;
+      const leaves = `EXISTS (SELECT 1 FROM ${byKey("v")} WHERE ${acting("v", layout)} AND v.act <> 'insert' AND v.row_key = h.row_key)`;
       return {
         conflict: mark(
           `${found} WHERE NOT ${leaves}`,

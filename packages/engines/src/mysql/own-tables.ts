@@ -107,7 +107,7 @@ export const ownChanges: readonly OwnChange[] = [
         detail ${text},
         before_image ${image},
         guard_digest binary(32),
-        PRIMARY KEY (plan, layout, seq), UNIQUE INDEX (seq), INDEX (plan, layout, row_key(255))
+        PRIMARY KEY (seq), INDEX by_act (plan, layout, act, seq), INDEX by_key (plan, layout, row_key(255))
       ) ${table}`,
     ],
   },
