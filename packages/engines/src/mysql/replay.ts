@@ -27,7 +27,7 @@ export async function replay(
   const run = await runNumber(tx, request.runId);
   const layouts = await layoutsOf(tx, run, request.catalog.tables);
   const entries = await tx.query<Entry>(
-    `SELECT j.ord, j.layout, j.before_image IS NULL AS come, j.after_digest IS NULL AS gone
+    `SELECT j.ord, j.layout, j.row_key AS rowKey, j.before_image AS \`before\`, hex(j.after_digest) AS \`after\`
      FROM runback_journal j
      JOIN runback_undo_rows u ON u.plan = $1 AND u.layout = j.layout AND u.row_key = j.row_key
        AND (u.act = 'pass' OR u.act <> 'none' AND u.class = 'reverted')
@@ -37,7 +37,7 @@ export async function replay(
   for (const entry of entries.rows) {
     const layout = layouts.find((each) => each.num === entry.layout)!;
     try {
-      await reverseRow(tx, layout, run, entry);
+      await reverseRow(tx, layout, entry);
     } catch (cause) {
       throw isConstraint(cause) ? refused(cause) : cause;
     }
@@ -51,26 +51,28 @@ export async function replay(
 interface Entry {
   readonly ord: string;
   readonly layout: number;
-  /** The row came with this change. */
-  readonly come: number;
-  /** The row went with this change. */
-  readonly gone: number;
+  readonly rowKey: string;
+  /** Null when the row came with this change. */
+  readonly before: string | null;
+  /** Hexadecimal; null when the row went with this change. */
+  readonly after: string | null;
 }
 
-async function reverseRow(tx: Connection, layout: Layout, run: number, { ord, come, gone }: Entry): Promise<void> {
+/** The entry travels: a statement whose triggers write the journal may not read it. */
+const entryRow = "(SELECT $1 AS row_key, $2 AS before_image, unhex($3) AS after_digest) j";
+
+async function reverseRow(tx: Connection, layout: Layout, { rowKey, before, after }: Entry): Promise<void> {
   const { table, columns } = layout;
   const name = tableName(table);
-  const entry = "j.run = $1 AND j.ord = $2";
   const live = `${matchesKey("t", "j.row_key", table)} AND ${liveDigest("t", columns)} <=> j.after_digest`;
-  const params = [run, ord];
+  const params = [rowKey, before, after];
   let done: { count: number };
-  if (come) {
-    done = await tx.query(`DELETE t FROM runback_journal j STRAIGHT_JOIN ${name} t WHERE ${entry} AND ${live}`, params);
-  } else if (gone) {
+  if (before === null) {
+    done = await tx.query(`DELETE t FROM ${entryRow} STRAIGHT_JOIN ${name} t WHERE ${live}`, params);
+  } else if (after === null) {
     done = await tx.query(
       `INSERT INTO ${name} (${columns.map((column) => id(column.name)).join(", ")})
-       SELECT ${columns.map((column, index) => fromImage("j.before_image", index, column)).join(", ")}
-       FROM runback_journal j WHERE ${entry}`,
+       SELECT ${columns.map((column, index) => fromImage("j.before_image", index, column)).join(", ")} FROM ${entryRow}`,
       params,
     );
   } else {
@@ -78,10 +80,7 @@ async function reverseRow(tx: Connection, layout: Layout, run: number, { ord, co
       .map((column, index) => [column, index] as const)
       .filter(([column]) => !table.primaryKey.includes(column.name))
       .map(([column, index]) => `t.${id(column.name)} = ${fromImage("j.before_image", index, column)}`);
-    done = await tx.query(
-      `UPDATE runback_journal j STRAIGHT_JOIN ${name} t SET ${set.join(", ")} WHERE ${entry} AND ${live}`,
-      params,
-    );
+    done = await tx.query(`UPDATE ${entryRow} STRAIGHT_JOIN ${name} t SET ${set.join(", ")} WHERE ${live}`, params);
   }
   if (done.count !== 1) {
     throw new RunbackError(
@@ -95,10 +94,10 @@ async function reverseRow(tx: Connection, layout: Layout, run: number, { ord, co
       },
     );
   }
-  if (come) return;
+  if (before === null) return;
   const bent = await tx.query(
-    `SELECT 1 FROM runback_journal j LEFT JOIN ${name} t ON ${matchesKey("t", "j.row_key", table)}
-     WHERE ${entry} AND NOT (${liveDigest("t", columns)} <=> ${imageDigest("j.before_image")})`,
+    `SELECT 1 FROM ${entryRow} LEFT JOIN ${name} t ON ${matchesKey("t", "j.row_key", table)}
+     WHERE NOT (${liveDigest("t", columns)} <=> ${imageDigest("j.before_image")})`,
     params,
   );
   if (bent.count > 0) throw notRestored(qualifiedName(table));

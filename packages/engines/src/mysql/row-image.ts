@@ -81,7 +81,10 @@ function typed(text: string, column: Column): string {
   if (baseType === "json") return `convert(unhex(${text}) USING utf8mb4)`;
   if (!texts.has(baseType)) return `unhex(${text})`;
   const { set, collation } = charset(column);
-  return `convert(unhex(${text}) USING ${set}) COLLATE ${collation}`;
+  const value = `convert(unhex(${text}) USING ${set})`;
+  // As long as the column: looked up in an index, a longer type counts as data that is cut.
+  const length = /^(?:var)?char\((\d+)\)/.exec(column.type)?.[1];
+  return `${length === undefined ? value : `CAST(${value} AS char(${length}) CHARACTER SET ${set})`} COLLATE ${collation}`;
 }
 
 export function keyColumns(table: Table): readonly Column[] {
