@@ -34,7 +34,9 @@ function partText(expression: string, column: Column): string {
   const { baseType } = column;
   if (integers.has(baseType) || asTheyPrint.has(baseType)) return `CAST(${expression} AS char CHARACTER SET ascii)`;
   if (baseType === "float" || baseType === "double") return `CAST((${expression}) * 1e0 AS char CHARACTER SET ascii)`;
-  if (baseType === "timestamp") return `CAST(unix_timestamp(${expression}) AS char CHARACTER SET ascii)`;
+  // The zero timestamp is no instant: the server calls it 0 in one place and NULL in another.
+  if (baseType === "timestamp")
+    return `CASE WHEN year(${expression}) = 0 THEN '0' ELSE CAST(unix_timestamp(${expression}) AS char CHARACTER SET ascii) END`;
   if (["bit", "enum", "set"].includes(baseType)) return `CAST((${expression}) + 0 AS char CHARACTER SET ascii)`;
   if (baseType === "json") return `hex(CAST(${expression} AS char CHARACTER SET utf8mb4))`;
   return `hex(${expression})`;
