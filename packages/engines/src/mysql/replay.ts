@@ -2,6 +2,7 @@ import {
   type Connection,
   qualifiedName,
   RunbackError,
+  sameTable,
   type UndoCursor,
   type UndoProgress,
   type UndoRequest,
@@ -68,7 +69,9 @@ async function reverseRow(tx: Connection, layout: Layout, { rowKey, before, afte
   const params = [rowKey, before, after];
   let done: { count: number };
   if (before === null) {
-    done = await tx.query(`DELETE t FROM ${entryRow} STRAIGHT_JOIN ${name} t WHERE ${live}`, params);
+    const freed = await freeOfItself(tx, layout, live, params);
+    const which = freed ? matchesKey("t", "j.row_key", table) : live;
+    done = await tx.query(`DELETE t FROM ${entryRow} STRAIGHT_JOIN ${name} t WHERE ${which}`, params);
   } else if (after === null) {
     done = await tx.query(
       `INSERT INTO ${name} (${columns.map((column) => id(column.name)).join(", ")})
@@ -101,6 +104,32 @@ async function reverseRow(tx: Connection, layout: Layout, { rowKey, before, afte
     params,
   );
   if (bent.count > 0) throw notRestored(qualifiedName(table));
+}
+
+/**
+ * The server refuses to delete a row that references itself: such a reference is set to NULL first, where it may be. The
+ * row is locked from then on.
+ */
+async function freeOfItself(
+  tx: Connection,
+  { table }: Layout,
+  live: string,
+  params: readonly (string | null)[],
+): Promise<boolean> {
+  for (const key of table.foreignKeys.filter((each) => sameTable(each.references, table))) {
+    const free = key.columns.find(
+      (name) =>
+        !table.primaryKey.includes(name) && table.columns.some((column) => column.name === name && column.nullable),
+    );
+    if (free === undefined) continue;
+    const itself = key.columns.map((name, at) => `t.${id(name)} = t.${id(key.referencedColumns[at]!)}`).join(" AND ");
+    const { count } = await tx.query(
+      `UPDATE ${entryRow} STRAIGHT_JOIN ${tableName(table)} t SET t.${id(free)} = NULL WHERE ${live} AND ${itself}`,
+      params,
+    );
+    if (count === 1) return true;
+  }
+  return false;
 }
 
 /** Marks replayed rows as done, then lets the net order handle what `force` added. */

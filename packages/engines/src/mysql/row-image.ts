@@ -80,14 +80,20 @@ function typed(text: string, column: Column): string {
   if (baseType === "timestamp")
     return `CASE WHEN ${text} + 0 = 0 THEN CAST('0000-00-00 00:00:00' AS datetime(6)) ELSE from_unixtime(CAST(${text} AS decimal(20, 6))) END`;
   if (["year", "uuid", "inet4", "inet6"].includes(baseType)) return text;
-  if (baseType === "json") return `convert(unhex(${text}) USING utf8mb4)`;
-  if (!texts.has(baseType)) return `unhex(${text})`;
+  if (baseType === "json") return `convert(${bytes(text)} USING utf8mb4)`;
+  if (!texts.has(baseType)) return bytes(text);
   const { set, collation } = charset(column);
-  const value = `convert(unhex(${text}) USING ${set})`;
-  // As long as the column: looked up in an index, a longer type counts as data that is cut.
+  const value = `convert(${bytes(text)} USING ${set})`;
+  // As long as the column, so that a temporary table and an index take it for what it is.
   const length = /^(?:var)?char\((\d+)\)/.exec(column.type)?.[1];
   return `${length === undefined ? value : `CAST(${value} AS char(${length}) CHARACTER SET ${set})`} COLLATE ${collation}`;
 }
+
+/**
+ * The server takes the bytes behind 4 GiB of digits for none (their length overflows), and a temporary table then refuses
+ * every value as too long: the digits are said to be fewer.
+ */
+const bytes = (digits: string) => `unhex(left(${digits}, 2147483646))`;
 
 export function keyColumns(table: Table): readonly Column[] {
   return table.primaryKey.map((name) => table.columns.find((column) => column.name === name)!);
