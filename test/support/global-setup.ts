@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { TestProject } from "vitest/node";
 import { dropDatabases } from "./drop-databases.ts";
-import { pgbouncerServer } from "./pgbouncer-server.ts";
 import { dropMysqlDatabases } from "./mysql-database.ts";
 import { mysqlServer } from "./mysql-server.ts";
+import { pgbouncerServer } from "./pgbouncer-server.ts";
 import { postgresServer } from "./postgres-server.ts";
 import { skippedEngines } from "./skipped.ts";
 
