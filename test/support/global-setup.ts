@@ -15,8 +15,8 @@ declare module "vitest" {
     postgresPrefix: string;
     /** Port of a PgBouncer in transaction mode in front of it, or why there is none. */
     pgbouncer: { port: number } | { missing: string };
-    /** URL of a user who may do everything on the MariaDB or MySQL of this test run; null when the engine is left out. */
-    mysqlUrl: string | null;
+    /** URL of a user who may do everything on the MariaDB or MySQL of this test run, or why there is none. */
+    mysql: { url: string } | { missing: string };
     mysqlPrefix: string;
   }
 }
@@ -32,14 +32,18 @@ export default async function setup(project: TestProject): Promise<() => Promise
     : await pgbouncerServer(server.adminUrl).catch((error: Error) => error);
   // Only the suites that need it fail without it.
   project.provide("pgbouncer", pooler instanceof Error ? { missing: pooler.message } : { port: pooler.port });
-  const mysql = skippedEngines.includes("mysql") ? null : await mysqlServer();
-  project.provide("mysqlUrl", mysql?.adminUrl ?? null);
+  const mysql = skippedEngines.includes("mysql")
+    ? new Error("RUNBACK_TEST_SKIP names mysql.")
+    : await mysqlServer().catch((error: Error) => error);
+  project.provide("mysql", mysql instanceof Error ? { missing: mysql.message } : { url: mysql.adminUrl });
   project.provide("mysqlPrefix", prefix);
   return async () => {
     if (!(pooler instanceof Error)) await pooler.stop();
     if (process.env.RUNBACK_TEST_POSTGRES_URL) await dropDatabases(server.adminUrl, prefix);
-    if (mysql && process.env.MYSQL_URL) await dropMysqlDatabases(mysql.adminUrl, prefix);
-    await mysql?.stop();
+    if (!(mysql instanceof Error)) {
+      if (process.env.MYSQL_URL) await dropMysqlDatabases(mysql.adminUrl, prefix);
+      await mysql.stop();
+    }
     await server.stop();
   };
 }

@@ -10,8 +10,9 @@ export interface MysqlDatabase extends AsyncDisposable {
 
 /** A database of its own for one test, on the MariaDB or MySQL of this run. */
 export async function createMysqlDatabase(): Promise<MysqlDatabase> {
-  const adminUrl = inject("mysqlUrl");
-  if (adminUrl === null) throw new Error("mysql is named in RUNBACK_TEST_SKIP, and a test asked for it");
+  const server = inject("mysql");
+  if ("missing" in server) throw new Error(server.missing);
+  const adminUrl = server.url;
   const name = `${inject("mysqlPrefix")}${randomBytes(6).toString("hex")}`;
   await onMysqlServer(adminUrl, `CREATE DATABASE \`${name}\` CHARACTER SET utf8mb4`);
   const url = new URL(adminUrl);

@@ -7,6 +7,7 @@ export const capabilities: Capabilities = {
   returning: false,
   copy: false,
   concurrentSessions: true,
+  programSessions: false,
   cascadesFireTriggers: false,
   arrays: false,
 };
