@@ -32,7 +32,7 @@ INSERT INTO h_d VALUES (1, 1, 2), (2, 2, 3), (3, 3, 1)`;
 /** A statement of the other engines' histories in this server's words. */
 export function spelled(statement: Statement): string {
   if (statement.kind === "pass-on") return passOn(statement);
-  return statementSql(statement)
+  return statementSql(statement, false)
     .replaceAll("h.", "h_")
     .replace(/ON CONFLICT \([^)]*\) DO UPDATE SET/, "ON DUPLICATE KEY UPDATE");
 }
