@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDatabase } from "../support/database.ts";
 import { everyEngine, freshTarget, type TestTarget } from "../support/engines.ts";
 import { createMysqlDatabase } from "../support/mysql-database.ts";
+import { spell } from "../support/spell.ts";
 
 const initTarget = new URL("../support/init-target.ts", import.meta.url).pathname;
 
@@ -58,7 +59,7 @@ describe.each(everyEngine)("ledger on %s", (name) => {
     const kept = await engine.query<{ version: number; name: string; sha256: string }>(
       `SELECT version, name, sha256 FROM ${ledger(engine)}`,
     );
-    await engine.script(change(ledger(engine)));
+    await engine.script(spell(name, change(ledger(engine))));
     const outcome = await engine.init().then(
       (applied) => ({ applied }),
       (error: unknown) => error,
