@@ -5,6 +5,7 @@ import { writeSampleExport } from "@runback/membership";
 import { contentDigests } from "./content-digests.ts";
 import { type ImportChild, importFigures, rollbackFigure } from "./import-figures.ts";
 import { journalOverhead } from "./journal-overhead.ts";
+import { mysqlImport } from "./mysql-import.ts";
 import { type Figure, holds, table } from "./report.ts";
 import { snapshotFigures } from "./snapshot-figures.ts";
 import { sqliteImport } from "./sqlite-import.ts";
@@ -46,6 +47,8 @@ await workspace.drop(url);
 
 say("import on SQLite ...");
 figures.push(await sqliteImport(workspace, rounds));
+say("the same import on MariaDB ...");
+figures.push(...(await mysqlImport(large, workspace.vaultUrl, registrations)));
 
 say("journal overhead ...");
 figures.push(...(await journalOverhead(workspace, registrations, rounds)));

@@ -1,5 +1,5 @@
 import { type Clock, type Engine, type ImportResult, silentLogger, type Vault } from "@runback/core";
-import { openPostgres, openSqlite } from "@runback/engines";
+import { openMysql, openPostgres, openSqlite } from "@runback/engines";
 import { sampleTierMapping, wildApricotImport } from "@runback/membership";
 import type { Context, RollbackResult } from "@runback/operations";
 import { resumeImport, runImport, runRollback } from "@runback/operations";
@@ -48,9 +48,10 @@ const policies = {
 /** Runs it to its end in this process. */
 export async function runJob(job: Job, hooks: JobHooks = {}): Promise<JobResult> {
   const clock = job.now === undefined ? { now: () => new Date() } : fixedClock(job.now);
+  const server = job.databaseUrl.startsWith("mysql:") ? openMysql : openPostgres;
   const opened = job.databaseUrl.startsWith("sqlite:")
     ? openSqlite(job.databaseUrl)
-    : openPostgres(job.databaseUrl, {
+    : server(job.databaseUrl, {
         max: 3,
         connectTimeout: 5,
         ...(job.silenceMs === undefined ? {} : { silenceMs: job.silenceMs }),

@@ -3,11 +3,12 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Engine } from "@runback/core";
-import { openPostgres, openSqlite } from "@runback/engines";
+import { openMysql, openPostgres, openSqlite } from "@runback/engines";
 import { inject } from "vitest";
 import { freshDataApi } from "../data-api/fresh-data-api.ts";
 import { createDatabase } from "./database.ts";
 import { freshPglite } from "./fresh-pglite.ts";
+import { createMysqlDatabase } from "./mysql-database.ts";
 import { skippedEngines } from "./skipped.ts";
 
 export interface TestTarget extends AsyncDisposable {
@@ -19,13 +20,22 @@ const all = ["postgres", "pgbouncer", "pglite", "data-api", "sqlite"] as const;
 export type EngineName = (typeof all)[number];
 
 /**
- * Every engine the suites loop over, and `postgres` once more through a pooler in transaction mode. A new engine is one
+ * Every engine that the suites' own SQL can be spelled for, and `postgres` once more through a pooler in transaction mode. A new engine is one
  * line here.
  */
 export const engineNames: readonly EngineName[] = all.filter((name) => !skippedEngines.includes(name));
 
+export type AnyEngineName = EngineName | "mysql";
+
+/** Every engine, for suites whose statements all of them read. */
+export const everyEngine: readonly AnyEngineName[] = [
+  ...engineNames,
+  ...(skippedEngines.includes("mysql") ? [] : (["mysql"] as const)),
+];
+
 /** A fresh target with Runback's own tables. */
-export async function freshTarget(name: EngineName): Promise<TestTarget> {
+export async function freshTarget(name: AnyEngineName): Promise<TestTarget> {
+  if (name === "mysql") return await freshMysql();
   if (name === "pglite") {
     const engine = await freshPglite();
     await engine.init();
@@ -70,6 +80,19 @@ export async function freshSqlite(): Promise<TestTarget & { readonly url: string
     [Symbol.asyncDispose]: async () => {
       await engine.close();
       for (const file of [path, `${path}-wal`, `${path}-shm`]) await rm(file, { force: true });
+    },
+  };
+}
+
+async function freshMysql(): Promise<TestTarget> {
+  const database = await createMysqlDatabase();
+  const engine = openMysql(database.url);
+  await engine.init();
+  return {
+    engine,
+    [Symbol.asyncDispose]: async () => {
+      await engine.close();
+      await database.drop();
     },
   };
 }

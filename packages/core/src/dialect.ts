@@ -30,8 +30,10 @@ export interface Dialect {
   }): string;
   /** Creates a scratch table, from columns or from a query; unlogged where the engine can. */
   createStage(ref: TableRef, content: readonly (readonly [name: string, type: LogicalType])[] | string): string;
-  /** An index that makes a stage quick to read in the order of these columns. */
+  /** An index that makes a table quick to read in the order of these columns. */
   createIndex(ref: TableRef, columns: readonly string[]): string;
+  /** Statements that index a plan table (columns `line` and `sid`) by what it is looked up by later. */
+  indexStage(ref: TableRef): readonly string[];
   /** Statement that refreshes the planner's statistics of a table just filled. */
   analyze(ref: TableRef): string;
   /** Aggregate over the texts of a set of rows: equal sets, equal digest, in whatever order rows come. For plans, not for evidence. */
@@ -41,8 +43,12 @@ export interface Dialect {
   readonly inlineCte: string;
   /** Ends a query whose rows nobody else may change before the transaction ends; empty where nobody can. */
   readonly rowLock: string;
+  /** Keyword after SELECT of a subquery of unique rows, which has it computed once and joined by a key of its own, or nothing. */
+  readonly keyedSubquery: string;
   /** Bytes as hexadecimal text. */
   bytesText(bytesExpression: string): string;
+  /** Aggregate that joins texts in an order. */
+  joinTexts(text: string, separator: string, order: string): string;
   /** A text as a JSON string with its quotes. */
   jsonString(textExpression: string): string;
   jsonText(jsonExpression: string, key: string): string;

@@ -25,7 +25,7 @@ export const statement: fc.Arbitrary<Statement> = fc.record({
   values: fc.tuple(small, small),
 });
 
-function statementSql({ table: at, kind, key, values }: Statement, sqlite: boolean): string {
+export function statementSql({ table: at, kind, key, values }: Statement, sqlite: boolean): string {
   const table = historyTables[at]!;
   const name = `h.${table.name}`;
   const where = table.key.map((column, index) => `${column} = ${key[index]}`).join(" AND ");

@@ -47,13 +47,16 @@ export const dialect: Dialect = {
       ? `CREATE UNLOGGED TABLE ${table(ref)} AS ${content}`
       : `CREATE UNLOGGED TABLE ${table(ref)} (${content.map(([name, type]) => `${id(name)} ${types[type]}`).join(", ")})`,
   createIndex: (ref, columns) => `CREATE INDEX ON ${table(ref)} (${columns.map(id).join(", ")})`,
+  indexStage: (ref) => [`CREATE INDEX ON ${table(ref)} (line)`],
   analyze: (ref) => `ANALYZE ${table(ref)}`,
   setDigest: (text) =>
     `concat(count(*), ':', bit_xor(hashtextextended(${text}, 0)), ':', bit_xor(hashtextextended(${text}, 1)))`,
   minutesBetween: (a, b) => `abs(extract(epoch from (${a}) - (${b}))) / 60`,
   inlineCte: "NOT MATERIALIZED",
   rowLock: "FOR UPDATE",
+  keyedSubquery: "",
   bytesText: (bytes) => `encode(${bytes}, 'hex')`,
+  joinTexts: (text, separator, order) => `string_agg(${text}, ${literal(separator)} ORDER BY ${order})`,
   jsonString: (text) => `to_json(${text})::text`,
   jsonText: (json, key) => `(${json} ->> ${literal(key)})`,
 };

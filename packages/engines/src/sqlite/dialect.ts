@@ -59,11 +59,14 @@ export const dialect: Dialect = {
   analyze: () => "SELECT 1",
   setDigest: (text) => `runback_set(${text})`,
   minutesBetween: (a, b) => `abs(unixepoch(${a}, 'subsec') - unixepoch(${b}, 'subsec')) / 60.0`,
+  indexStage: (ref) => [dialect.createIndex(ref, ["line"])],
+  keyedSubquery: "",
   inlineCte: "NOT MATERIALIZED",
   // One writer at a time: what a transaction read, nobody changes before it ends.
   rowLock: "",
   // Digests are hexadecimal text already.
   bytesText: (bytes) => bytes,
+  joinTexts: (text, separator, order) => `string_agg(${text}, ${literal(separator)} ORDER BY ${order})`,
   jsonString: (text) => `json_quote(${text})`,
   jsonText: (json, key) => `(${json} ->> ${literal(`$.${JSON.stringify(key)}`)})`,
 };

@@ -79,7 +79,9 @@ WITH repeated AS (
 ), candidates AS (
   SELECT line, matches, candidate, row_number() OVER (PARTITION BY candidate ORDER BY line) AS at FROM (
     SELECT e.line, count(*) AS matches, ${dialect.cast(`min(${dialect.cast(`t.${id(entity.id)}`, "text")})`, "uuid")} AS candidate
-    FROM eligible e JOIN ${table(entity.table)} t ON ${terms.map((term) => matches("t", "e", term, dialect)).join(" AND ")}
+    FROM eligible e JOIN (
+      SELECT ${dialect.keyedSubquery} i.${id(entity.id)}, ${terms.map((term, at) => `${identity("i", term, dialect)} AS k${at}`).join(", ")} FROM ${table(entity.table)} i
+    ) t ON ${terms.map((term, at) => matches(`t.k${at}`, "e", term, dialect)).join(" AND ")}
     ${unique ? "" : "WHERE e.mapped_id IS NULL"}
     GROUP BY e.line
   ) matched
@@ -130,11 +132,16 @@ function comparable(value: string, { compare }: IdentityTerm): string | null {
   return null;
 }
 
-function matches(target: string, source: string, term: IdentityTerm, dialect: Dialect): string {
-  const live = `${target}.${dialect.id(term.column)}`;
+/** What a row of the target is matched by: the key its value compares by, or the value itself where nearness decides. */
+function identity(target: string, term: IdentityTerm, { id }: Dialect): string {
+  const live = `${target}.${id(term.column)}`;
+  return comparable(live, term) ?? live;
+}
+
+function matches(live: string, source: string, term: IdentityTerm, dialect: Dialect): string {
   const given = staged(source, term, dialect);
   const key = comparable(given, term);
-  if (key !== null) return `${comparable(live, term)} = ${key}`;
+  if (key !== null) return `${live} = ${key}`;
   const { withinMinutes } = term.compare as { withinMinutes: number };
   return `${dialect.minutesBetween(live, given)} <= ${Number(withinMinutes)}`;
 }

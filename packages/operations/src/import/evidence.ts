@@ -1,4 +1,13 @@
-import { type EntityCounts, type ImportResult, type ImportWarning, type Lease, type Run, sha256 } from "@runback/core";
+import {
+  type Connection,
+  type Engine,
+  type EntityCounts,
+  type ImportResult,
+  type ImportWarning,
+  type Lease,
+  type Run,
+  sha256,
+} from "@runback/core";
 import { type BundleFiles, writeBundle, writeBundleFolder } from "@runback/vault";
 import { appendAudit } from "../audit/append.ts";
 import type { Context } from "../context.ts";
@@ -36,8 +45,7 @@ export async function writeEvidence(
     if (lease) await holdLease(context, tx, lease);
     // Once more: lost between two pages of the id map, the rest of it would have read as empty.
     for (const entity of declaration.entities) await assertStaged(context, tx, entity, run.runId, checkpoint.plan);
-    for (const entity of declaration.entities)
-      await tx.query(`DROP TABLE IF EXISTS ${engine.dialect.table(planTable(stageName(run.runId), entity))}`);
+    if (engine.capabilities.transactionalDdl) await dropStaging(engine, tx, options, run.runId);
     if (!options.dryRun) await engine.store.savePolicies(tx, declaration.name, policiesOf(options));
     await engine.store.updateRun(tx, run.runId, {
       state: "completed",
@@ -58,7 +66,19 @@ export async function writeEvidence(
     });
     if (lease) await engine.store.releaseLease(tx, lease);
   });
+  // Where DDL commits by itself, staging goes after the run is complete; what a crash leaves here, the retention sweep drops.
+  if (!engine.capabilities.transactionalDdl) await dropStaging(engine, engine, options, run.runId);
   return true;
+}
+
+async function dropStaging(
+  { dialect }: Engine,
+  connection: Connection,
+  { declaration }: ImportOptions,
+  runId: string,
+): Promise<void> {
+  for (const entity of declaration.entities)
+    await connection.query(`DROP TABLE IF EXISTS ${dialect.table(planTable(stageName(runId), entity))}`);
 }
 
 function policiesOf(options: ImportOptions): Readonly<Record<string, unknown>> {

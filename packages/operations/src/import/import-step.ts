@@ -100,8 +100,9 @@ async function stage(context: Context, options: ImportOptions, runId: string, le
   };
   await assertSamePlan(context, options, plan);
   await engine.transaction(async (tx) => {
-    if (lease) await holdLease(context, tx, lease);
+    // First: where DDL commits by itself, the lease must be held in what is written after it.
     if (!options.dryRun) await engine.journal.enroll(tx, tables);
+    if (lease) await holdLease(context, tx, lease);
     const applied = { rows: 0, changedMeanwhile: {} };
     const next: ImportCheckpoint = options.dryRun
       ? { phase: "evidence", plan, applied, completedAt: context.clock.now().toISOString(), after: before, digests: [] }

@@ -22,7 +22,7 @@ export async function* mappingLines(
   const line = `concat('    {"waId":', ${dialect.jsonString("sid")}, ',"murmurantId":"', ${dialect.cast("target_id", "text")}, '"'${provenance}, '}')`;
   const page = async (after: string) => {
     const { rows } = await engine.query<{ lines: string | null; last: string | null }>(
-      `SELECT string_agg(written, ',\n' ORDER BY line) AS lines, ${dialect.cast("max(line)", "text")} AS last FROM (
+      `SELECT ${dialect.joinTexts("written", ",\n", "line")} AS lines, ${dialect.cast("max(line)", "text")} AS last FROM (
          SELECT line, ${line} AS written FROM ${dialect.table(planTable(stage, entity))}
          WHERE line > ${dialect.cast("$1", "bigint")} AND class NOT IN ('quarantined', 'conflict') ORDER BY line LIMIT ${pageRows}) page`,
       [after],

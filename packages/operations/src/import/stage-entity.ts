@@ -39,7 +39,7 @@ export async function stageEntity(
   const seenIfFound = `CASE WHEN t.${dialect.id(entity.id)} IS NULL THEN NULL ELSE ${seen} END`;
   await tx.query(dialect.createStage(plan, classifySql(dialect, declaration, entity, input.stage, seenIfFound)));
   await tx.query(`DROP TABLE ${dialect.table(raw)}`);
-  await tx.query(dialect.createIndex(plan, ["line"]));
+  for (const statement of dialect.indexStage(plan)) await tx.query(statement);
   await tx.query(dialect.analyze(plan));
   return { entity: entity.name, file: file.path, sha256: file.sha256(), parsed };
 }

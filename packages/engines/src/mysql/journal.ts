@@ -1,0 +1,48 @@
+import type { Connection, JournalPort, UndoRequest } from "@runback/core";
+import { id, table as tableName } from "./dialect.ts";
+import { differing } from "./differing.ts";
+import { beginJournal, enroll } from "./enroll.ts";
+import { layoutsOf } from "./layout.ts";
+import { planUndo } from "./plan-undo.ts";
+import { replay } from "./replay.ts";
+import { revert } from "./revert.ts";
+import { imageDigest, liveDigest, matchesKey } from "./row-image.ts";
+import { runNumber } from "./run-number.ts";
+
+export const journal: JournalPort = {
+  enroll,
+  begin: beginJournal,
+  plan: planUndo,
+  revert: (tx, request, cursor, limit) => (request.replay ? replay : revert)(tx, request, cursor, limit),
+  remaining,
+  differing,
+  rows: async (connection, runId) => {
+    const counted = await connection.query<{ n: string }>(
+      `SELECT count(*) AS n FROM (
+         SELECT DISTINCT layout, row_key FROM runback_journal WHERE run = (SELECT num FROM runback_runs WHERE run_id = $1)) touched`,
+      [runId],
+    );
+    return Number(counted.rows[0]!.n);
+  },
+  forget: async (tx, rollbackRunId) => {
+    await tx.query("DELETE FROM runback_undo_rows WHERE plan = $1", [rollbackRunId]);
+  },
+};
+
+/** Compares every row the plan acted on with its before-image: the rollback's own verification. */
+async function remaining(tx: Connection, request: UndoRequest): Promise<number> {
+  const run = await runNumber(tx, request.runId);
+  let rows = 0;
+  for (const { num, table, columns } of await layoutsOf(tx, run, request.catalog.tables)) {
+    const key = `t.${id(table.primaryKey[0]!)}`;
+    const different = await tx.query<{ n: string }>(
+      `SELECT count(*) AS n FROM runback_undo_rows u LEFT JOIN ${tableName(table)} t ON ${matchesKey("t", "u.row_key", table)}
+       WHERE u.plan = $1 AND u.layout = ${num} AND u.class = 'reverted'
+         AND CASE WHEN u.before_image IS NULL THEN ${key} IS NOT NULL
+              ELSE ${key} IS NULL OR ${liveDigest("t", columns)} <> ${imageDigest("u.before_image")} END`,
+      [request.rollbackRunId],
+    );
+    rows += Number(different.rows[0]!.n);
+  }
+  return rows;
+}

@@ -1,0 +1,3 @@
+import { mysqlHistoriesSuite } from "../engines/mysql/histories/histories-suite.ts";
+
+mysqlHistoriesSuite(2_000);

@@ -1,0 +1,3 @@
+import { mysqlHistoriesSuite } from "./histories-suite.ts";
+
+mysqlHistoriesSuite(50);
