@@ -1,4 +1,5 @@
 export { openDataApi } from "./data-api/connect.ts";
+export { engineCapabilities } from "./engine-capabilities.ts";
 export { openMysql } from "./mysql/connect.ts";
 export * from "./open-engine.ts";
 export { openPglite } from "./pglite/connect.ts";
