@@ -1,4 +1,4 @@
-import { type Connection, RunbackError, sha256 } from "@runback/core";
+import { type Connection, pendingChanges, RunbackError, sha256 } from "@runback/core";
 import { type OwnChange, ownChanges } from "./own-tables.ts";
 
 /** Seconds: whoever holds it sets up a target, which takes one. */
@@ -35,34 +35,14 @@ export async function applyOwnTables(tx: Connection): Promise<string[]> {
     applied_at datetime(6) NOT NULL DEFAULT (utc_timestamp(6))
   ) ENGINE = InnoDB`);
   const ledger = await tx.query<{ version: number; sha256: string }>("SELECT version, sha256 FROM runback_ledger");
-  const recorded = new Map(ledger.rows.map((row) => [row.version, row.sha256]));
-  const newest = Math.max(0, ...recorded.keys());
-  if (newest > ownChanges.length) {
-    throw new RunbackError("TARGET_NEWER", `This target was set up by a newer Runback (change ${newest}).`, {
-      recovery: "Nothing was changed. Use the Runback version that last ran against this target, or a newer one.",
-    });
-  }
+  const changes = ownChanges.map((change) => ({ ...change, sha256: changeHash(change) }));
   const applied: string[] = [];
-  for (const change of ownChanges) {
-    const hash = changeHash(change);
-    const before = recorded.get(change.version);
-    if (before === hash) continue;
-    // A hole counts as a difference: what follows it was not applied on what it needs.
-    if (before !== undefined || change.version <= newest) {
-      throw new RunbackError(
-        "LEDGER_MISMATCH",
-        `Change ${change.version} (${change.name}) differs from what this target recorded.`,
-        {
-          recovery:
-            "Nothing was changed. The installed Runback was modified, or the ledger was: compare runback_ledger with a clean install.",
-        },
-      );
-    }
+  for (const change of pendingChanges(changes, ledger.rows, "runback_ledger")) {
     for (const statement of change.sql) await tx.query(statement);
     await tx.query("INSERT INTO runback_ledger (version, name, sha256) VALUES ($1, $2, $3)", [
       change.version,
       change.name,
-      hash,
+      change.sha256,
     ]);
     applied.push(change.name);
   }

@@ -1,30 +1,19 @@
 import {
   type Connection,
-  foreignKeyOrder,
+  changedMeanwhile,
+  constraintMeanwhile,
   qualifiedName,
   RunbackError,
+  type UndoAct,
   type UndoCursor,
   type UndoProgress,
   type UndoRequest,
+  undoPhases,
 } from "@runback/core";
 import { id, table as tableName } from "./dialect.ts";
 import { type Layout, layoutsOf } from "./layout.ts";
 import { fromImage, imageDigest, liveDigest, matchesKey } from "./row-image.ts";
 import { runNumber } from "./run-number.ts";
-
-type Act = "insert" | "update" | "delete";
-
-/** Restored rows come parents first, then changed ones, then deletions children first: every foreign key holds throughout. */
-function phases(layouts: readonly Layout[]): { act: Act; layout: Layout }[] {
-  const { order } = foreignKeyOrder(layouts.map((layout) => layout.table));
-  const parentsFirst = order.map((table) => layouts.find((layout) => layout.table === table)!);
-  const each = (act: Act, list: readonly Layout[]) => list.map((layout) => ({ act, layout }));
-  return [
-    ...each("insert", parentsFirst),
-    ...each("update", parentsFirst),
-    ...each("delete", parentsFirst.toReversed()),
-  ];
-}
 
 /**
  * Takes back the next rows of the plan in one transaction's worth of set-based statements. Every statement repeats the
@@ -38,7 +27,7 @@ export async function revert(
 ): Promise<UndoProgress> {
   const run = await runNumber(tx, request.runId);
   const layouts = await layoutsOf(tx, run, request.catalog.tables);
-  const list = phases(layouts);
+  const list = undoPhases(layouts);
   let { phase, seq } = cursor;
   let rows = 0;
   try {
@@ -63,7 +52,7 @@ export async function revert(
 async function nextRows(
   tx: Connection,
   request: UndoRequest,
-  act: Act,
+  act: UndoAct,
   layout: Layout,
   after: string,
   limit: number,
@@ -80,7 +69,7 @@ async function nextRows(
 async function apply(
   tx: Connection,
   request: UndoRequest,
-  act: Act,
+  act: UndoAct,
   layout: Layout,
   from: string,
   to: string,
@@ -99,7 +88,7 @@ function unchanged({ table, columns }: Layout): string {
 }
 
 // STRAIGHT_JOIN: the few rows of a step are looked up by key; the optimizer may prefer to read the whole table.
-const statements: Record<Act, (layout: Layout, range: string) => string> = {
+const statements: Record<UndoAct, (layout: Layout, range: string) => string> = {
   insert: ({ table, columns }, range) => `
     INSERT INTO ${tableName(table)} (${columns.map((column) => id(column.name)).join(", ")})
     SELECT ${columns.map((column, index) => fromImage("u.before_image", index, column)).join(", ")}
@@ -146,20 +135,5 @@ export function isConstraint(error: unknown): boolean {
 
 function refusedByConstraint(cause: unknown): RunbackError {
   const name = (cause as { constraint?: string }).constraint ?? "of the target";
-  return new RunbackError(
-    "CHANGED_MEANWHILE",
-    `Rows written since the plan make constraint ${name} refuse this step.`,
-    { recovery: planAgain, exit: 1, status: 409, cause },
-  );
-}
-
-const planAgain =
-  "This step was not written; earlier steps of this rollback are committed. Plan again with `runback rollback <run-id> --plan`: rows already taken back show as `already`.";
-
-export function changedMeanwhile(table: string, rows: number): RunbackError {
-  return new RunbackError("CHANGED_MEANWHILE", `${rows} row(s) of ${table} changed between the plan and this step.`, {
-    recovery: planAgain,
-    exit: 1,
-    status: 409,
-  });
+  return constraintMeanwhile(name, cause);
 }

@@ -1,32 +1,21 @@
 import {
   type Connection,
-  foreignKeyOrder,
+  changedMeanwhile,
+  constraintMeanwhile,
   qualifiedName,
-  RunbackError,
+  type RunbackError,
   sameTable,
+  type UndoAct,
   type UndoCursor,
   type UndoProgress,
   type UndoRequest,
+  undoPhases,
 } from "@runback/core";
 import { id, table as tableName } from "./dialect.ts";
 import { references } from "./find-conflicts.ts";
 import { type Layout, plannedLayouts } from "./layout.ts";
 import { fromImage, matchesKey, stillIs } from "./row-image.ts";
 import { joinFreely, lookUpByKey, useExactTextInBulk } from "./session.ts";
-
-type Act = "insert" | "update" | "delete";
-
-/** Restored rows come parents first, then changed ones, then deletions children first: every foreign key holds throughout. */
-function phases(layouts: readonly Layout[]): { act: Act; layout: Layout }[] {
-  const { order } = foreignKeyOrder(layouts.map((layout) => layout.table));
-  const parentsFirst = order.map((table) => layouts.find((layout) => layout.table === table)!);
-  const each = (act: Act, list: readonly Layout[]) => list.map((layout) => ({ act, layout }));
-  return [
-    ...each("insert", parentsFirst),
-    ...each("update", parentsFirst),
-    ...each("delete", parentsFirst.toReversed()),
-  ];
-}
 
 /**
  * Takes back the next rows of the plan in one transaction's worth of set-based statements. Every statement repeats the
@@ -40,7 +29,7 @@ export async function revert(
 ): Promise<UndoProgress> {
   await tx.query(useExactTextInBulk);
   const layouts = await plannedLayouts(tx, request.rollbackRunId, request.catalog.tables);
-  const list = phases(layouts);
+  const list = undoPhases(layouts);
   let { phase, seq } = cursor;
   let rows = 0;
   await withoutUserTriggers(tx, layouts, async () => {
@@ -74,7 +63,7 @@ const end = 2n ** 47n;
 async function nextRows(
   tx: Connection,
   request: UndoRequest,
-  act: Act,
+  act: UndoAct,
   layout: Layout,
   after: string,
   limit: number,
@@ -96,7 +85,7 @@ async function nextRows(
 async function apply(
   tx: Connection,
   request: UndoRequest,
-  act: Act,
+  act: UndoAct,
   layout: Layout,
   from: string,
   to: string,
@@ -125,7 +114,7 @@ function unchanged({ table, columns }: Layout): string {
   return `${matchesKey("t", "u.key", table)} AND ${stillIs("t", columns, "u.guard")}`;
 }
 
-const statements: Record<Act, (layout: Layout, range: string, live: string) => string> = {
+const statements: Record<UndoAct, (layout: Layout, range: string, live: string) => string> = {
   insert: ({ table, columns }, range) => `
     INSERT INTO ${tableName(table)} (${columns.map((column) => id(column.name)).join(", ")}) OVERRIDING SYSTEM VALUE
     SELECT ${columns.map((column, index) => fromImage("u.before", index, column)).join(", ")}
@@ -207,25 +196,5 @@ export function isConstraint(error: unknown): boolean {
 function refusedByConstraint(cause: unknown): RunbackError {
   const { constraint_name: named, constraint } = cause as { constraint_name?: string; constraint?: string };
   const name = named ?? constraint ?? "of the target";
-  return new RunbackError(
-    "CHANGED_MEANWHILE",
-    `Rows written since the plan make constraint ${name} refuse this step.`,
-    {
-      recovery: planAgain,
-      exit: 1,
-      status: 409,
-      cause,
-    },
-  );
-}
-
-const planAgain =
-  "This step was not written; earlier steps of this rollback are committed. Plan again with `runback rollback <run-id> --plan`: rows already taken back show as `already`.";
-
-export function changedMeanwhile(table: string, rows: number): RunbackError {
-  return new RunbackError("CHANGED_MEANWHILE", `${rows} row(s) of ${table} changed between the plan and this step.`, {
-    recovery: planAgain,
-    exit: 1,
-    status: 409,
-  });
+  return constraintMeanwhile(name, cause);
 }

@@ -1,5 +1,6 @@
 import {
   type Connection,
+  changedMeanwhile,
   qualifiedName,
   RunbackError,
   type UndoCursor,
@@ -242,18 +243,6 @@ async function violations(tx: Connection, tables: readonly string[]): Promise<nu
     rows += found.rows[0]!.n;
   }
   return rows;
-}
-
-const planAgain =
-  "This step was not written; earlier steps of this rollback are committed. Plan again with `runback rollback <run-id> --plan`: rows already taken back show as `already`.";
-
-function changedMeanwhile(table: string, rows: number, cause: unknown): RunbackError {
-  return new RunbackError("CHANGED_MEANWHILE", `${rows} row(s) of ${table} changed between the plan and this step.`, {
-    recovery: planAgain,
-    exit: 1,
-    status: 409,
-    cause,
-  });
 }
 
 function refused(constraint: string, cause: unknown): RunbackError {

@@ -28,7 +28,10 @@ export function mysqlHistoriesSuite(runs: number): void {
         { seed, numRuns: runs, endOnFailure: process.env.RUNBACK_SHRINK === undefined },
       );
       console.info(`histories on ${name}, seed ${seed}: ${JSON.stringify(outcomes)}`);
-      for (const each of ["net", "replayed", "aborted"] as const) expect(outcomes[each], each).toBeGreaterThan(0);
+      expect(outcomes.net).toBeGreaterThan(0);
+      expect(outcomes.replayed).toBeGreaterThan(0);
+      // One in some twenty-five: fifty without any are no surprise.
+      if (runs >= 300) expect(outcomes.aborted).toBeGreaterThan(0);
       expect(outcomes.refused).toBeLessThan(Math.max(3, runs * 0.05));
     }, 3_600_000);
   });
