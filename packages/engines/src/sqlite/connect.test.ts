@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openSqlite, sqlitePath } from "./connect.ts";
+import { openSqlite } from "./connect.ts";
+import { sqlitePath } from "./sqlite-path.ts";
 
 let folder: string;
 beforeAll(() => {

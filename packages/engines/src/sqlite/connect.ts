@@ -1,5 +1,5 @@
 import { mkdirSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Connection, type Engine, RunbackError, type TransactionOptions, type Value } from "@runback/core";
 import { capabilities } from "./capabilities.ts";
@@ -9,6 +9,7 @@ import { isBusy, lockTimeout, plainError } from "./plain-error.ts";
 import { forgetRun } from "./run-marker.ts";
 import { sealAudit } from "./seal-audit.ts";
 import { Session, transactionOver } from "./session.ts";
+import { sqlitePath } from "./sqlite-path.ts";
 
 /** Milliseconds a transaction waits for the writer of another process, unless it says otherwise. */
 const patienceMs = 30_000;
@@ -162,33 +163,4 @@ function turns(): <T>(work: () => Promise<T>) => Promise<T> {
     last = mine.catch(() => {});
     return mine;
   };
-}
-
-/**
- * `sqlite:///absolute/path.db`, `sqlite://relative/path.db`. A database in memory is refused: it ends with the process,
- * and a target must outlive it.
- *
- * @throws `TARGET_URL_INVALID`
- */
-export function sqlitePath(url: string): string {
-  const match = /^sqlite:\/\/([^?#]+)$/.exec(url);
-  const path = match?.[1] === undefined ? undefined : decoded(match[1]);
-  if (path === undefined || path.includes("\0") || path.endsWith("/") || path.replace(/^\/+/, "") === ":memory:") {
-    throw new RunbackError(
-      "TARGET_URL_INVALID",
-      "A SQLite target is written sqlite://<file>, and is never in memory.",
-      {
-        recovery: "Set DATABASE_URL to sqlite:///absolute/path.db or sqlite://path.db.",
-      },
-    );
-  }
-  return resolve(path);
-}
-
-function decoded(path: string): string | undefined {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,4 @@
-import { sqlitePath } from "./connect.ts";
+import { sqlitePath } from "./sqlite-path.ts";
 
 /**
  * Where a program finds the file, and which run it writes for. Nothing in a SQLite session can name a run, so none is
