@@ -2,12 +2,11 @@ import type { Connection, JournalPort, UndoRequest } from "@runback/core";
 import { id, table as tableName } from "./dialect.ts";
 import { differing } from "./differing.ts";
 import { beginJournal, enroll } from "./enroll.ts";
-import { layoutsOf } from "./layout.ts";
+import { plannedLayouts } from "./layout.ts";
 import { planUndo } from "./plan-undo.ts";
 import { replay } from "./replay.ts";
 import { revert } from "./revert.ts";
 import { imageDigest, liveDigest, matchesKey } from "./row-image.ts";
-import { runNumber } from "./run-number.ts";
 
 export const journal: JournalPort = {
   enroll,
@@ -31,9 +30,8 @@ export const journal: JournalPort = {
 
 /** Compares every row the plan acted on with its before-image: the rollback's own verification. */
 async function remaining(tx: Connection, request: UndoRequest): Promise<number> {
-  const run = await runNumber(tx, request.runId);
   let rows = 0;
-  for (const { num, table, columns } of await layoutsOf(tx, run, request.catalog.tables)) {
+  for (const { num, table, columns } of await plannedLayouts(tx, request.rollbackRunId, request.catalog.tables)) {
     const key = `t.${id(table.primaryKey[0]!)}`;
     const different = await tx.query<{ n: string }>(
       `SELECT count(*) AS n FROM runback_undo_rows u LEFT JOIN ${tableName(table)} t ON ${matchesKey("t", "u.row_key", table)}

@@ -22,10 +22,32 @@ interface LayoutRow {
  * @throws `SCHEMA_CHANGED` when a journaled column was dropped, renamed or changed its type since, or the key changed
  */
 export async function layoutsOf(connection: Connection, run: number, tables: readonly Table[]): Promise<Layout[]> {
+  return await matched(
+    connection,
+    "SELECT 1 FROM (SELECT DISTINCT layout FROM runback_journal WHERE run = $1) j WHERE j.layout = l.num",
+    run,
+    tables,
+  );
+}
+
+/** The same from a plan of the run, which has every row: by index, where a step would read the whole run's journal. */
+export async function plannedLayouts(
+  connection: Connection,
+  plan: string,
+  tables: readonly Table[],
+): Promise<Layout[]> {
+  return await matched(connection, "SELECT 1 FROM runback_undo_rows WHERE plan = $1 AND layout = l.num", plan, tables);
+}
+
+async function matched(
+  connection: Connection,
+  written: string,
+  param: number | string,
+  tables: readonly Table[],
+): Promise<Layout[]> {
   const found = await connection.query<LayoutRow>(
-    `SELECT num, table_name, columns, key_columns FROM runback_layouts
-     WHERE num IN (SELECT DISTINCT layout FROM runback_journal WHERE run = $1) ORDER BY num`,
-    [run],
+    `SELECT num, table_name, columns, key_columns FROM runback_layouts l WHERE EXISTS (${written}) ORDER BY num`,
+    [param],
   );
   const layouts = found.rows.map((row) => toLayout(row, tables));
   const names = layouts.map((layout) => qualifiedName(layout.table));

@@ -8,7 +8,7 @@ import {
   type UndoRequest,
 } from "@runback/core";
 import { id, table as tableName } from "./dialect.ts";
-import { type Layout, layoutsOf } from "./layout.ts";
+import { type Layout, plannedLayouts } from "./layout.ts";
 import { isConstraint, notRestored, revert } from "./revert.ts";
 import { fromImage, imageDigest, liveDigest, matchesKey } from "./row-image.ts";
 import { runNumber } from "./run-number.ts";
@@ -26,7 +26,7 @@ export async function replay(
 ): Promise<UndoProgress> {
   if (cursor.phase > 0) return await afterReplay(tx, request, cursor, limit);
   const run = await runNumber(tx, request.runId);
-  const layouts = await layoutsOf(tx, run, request.catalog.tables);
+  const layouts = await plannedLayouts(tx, request.rollbackRunId, request.catalog.tables);
   const entries = await tx.query<Entry>(
     `SELECT j.ord, j.layout, j.row_key AS rowKey, j.before_image AS \`before\`, hex(j.after_digest) AS \`after\`
      FROM runback_journal j

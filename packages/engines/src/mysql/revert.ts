@@ -11,9 +11,8 @@ import {
   undoPhases,
 } from "@runback/core";
 import { id, table as tableName } from "./dialect.ts";
-import { type Layout, layoutsOf } from "./layout.ts";
+import { type Layout, plannedLayouts } from "./layout.ts";
 import { fromImage, imageDigest, liveDigest, matchesKey } from "./row-image.ts";
-import { runNumber } from "./run-number.ts";
 
 /**
  * Takes back the next rows of the plan in one transaction's worth of set-based statements. Every statement repeats the
@@ -25,8 +24,7 @@ export async function revert(
   cursor: UndoCursor,
   limit: number,
 ): Promise<UndoProgress> {
-  const run = await runNumber(tx, request.runId);
-  const layouts = await layoutsOf(tx, run, request.catalog.tables);
+  const layouts = await plannedLayouts(tx, request.rollbackRunId, request.catalog.tables);
   const list = undoPhases(layouts);
   let { phase, seq } = cursor;
   let rows = 0;
