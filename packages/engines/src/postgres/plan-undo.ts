@@ -68,8 +68,8 @@ export async function forgetPlan(tx: Connection, plan: string): Promise<void> {
 type Touched = "once" | "repeatedly";
 
 /**
- * The layouts a run wrote under, in one pass over its entries. Keys are told apart by a 64-bit hash, in a third of the
- * memory: two keys that share one only cost the longer way.
+ * The layouts a run wrote under, in one pass over its entries. Keys are told apart by a 64-bit hash: two keys that
+ * share one only cost the longer way.
  */
 async function touchedTables(tx: Connection, run: number): Promise<Map<number, Touched>> {
   const found = await tx.query<{ layout: number; repeatedly: boolean }>(
