@@ -44,7 +44,7 @@ describe.each(["import", "rollback"] as const)(`connection cut during %s (RUNBAC
     await expectRecovery(under, place);
   });
 
-  test.each(cuts(4, 60))("COMMIT whose outcome is unknown: %i", async (index) => {
+  test.each(cuts(2, 60))("COMMIT whose outcome is unknown: %i", async (index) => {
     const random = seededRandom(seed + index);
     await using place = await freshPlace(under);
     await using network = await startFaultyNetwork(place.databaseUrl);

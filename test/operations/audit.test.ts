@@ -6,8 +6,9 @@ import { openPostgres } from "@runback/engines";
 import { anchorRetention, auditAnchor, auditExport, auditList, auditVerify } from "@runback/operations";
 import { readAll } from "@runback/vault";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { rotatedEngines, seed } from "../support/rotated-engines.ts";
 import { spell } from "../support/spell.ts";
-import { auditTable, engineNames, lockedS3, plainS3, type TestContext, testContext } from "./support.ts";
+import { auditTable, lockedS3, plainS3, type TestContext, testContext } from "./support.ts";
 
 const day = 24 * 60 * 60 * 1000;
 
@@ -55,7 +56,7 @@ const rebuildOn = (name: string) => `
 
 const at = (n: number) => `(SELECT entry FROM runback.audit_chain WHERE seq = ${n})`;
 
-describe.each(engineNames)("audit on %s", (name) => {
+describe.each(rotatedEngines)(`audit on %s (seed ${seed})`, (name) => {
   const sqlite = name === "sqlite";
   const rebuild = rebuildOn(name);
   const sql = (text: string) => spell(name, text);

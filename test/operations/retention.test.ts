@@ -1,8 +1,9 @@
 import { RunbackError, type Vault } from "@runback/core";
 import { retentionSweep } from "@runback/operations";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { rotatedEngines, seed } from "../support/rotated-engines.ts";
 import { spell } from "../support/spell.ts";
-import { engineNames, lockedS3, type TestContext, testContext } from "./support.ts";
+import { lockedS3, type TestContext, testContext } from "./support.ts";
 
 const day = 24 * 60 * 60 * 1000;
 const objects = [
@@ -139,7 +140,7 @@ function bound(vault: Vault): { -readonly [K in keyof Vault]: Vault[K] } {
   };
 }
 
-describe.each(engineNames)("retention on %s", (name) => {
+describe.each(rotatedEngines)(`retention on %s (seed ${seed})`, (name) => {
   let test_: TestContext;
   beforeEach(async () => {
     test_ = await testContext(name);

@@ -1,6 +1,6 @@
 import { silentLogger } from "@runback/core";
 import type { Context } from "@runback/operations";
-import { type EngineName, engineNames, freshTarget, type TestTarget } from "../support/engines.ts";
+import { type EngineName, freshTarget, type TestTarget } from "../support/engines.ts";
 import { type OpenStore, STORES, type Store, type TestClock } from "../vault/stores.ts";
 
 export interface TestContext extends AsyncDisposable {
@@ -42,4 +42,3 @@ export async function testContext(
 /** Strict S3 with Object Lock, and without. */
 export const lockedS3 = STORES.find((store) => store.name.includes("Object Lock"))!;
 export const plainS3 = STORES.find((store) => store.name === "s3:// plain")!;
-export { engineNames };
