@@ -62,6 +62,7 @@ export const dialect: Dialect = {
   indexStage: (ref) => [dialect.createIndex(ref, ["line"])],
   keyedSubquery: "",
   inlineCte: "NOT MATERIALIZED",
+  cteOnce: true,
   // One writer at a time: what a transaction read, nobody changes before it ends.
   rowLock: "",
   // Digests are hexadecimal text already.

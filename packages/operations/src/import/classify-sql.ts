@@ -1,5 +1,12 @@
-import type { Dialect, EntityDeclaration, IdentityTerm, ImportDeclaration } from "@runback/core";
+import type { Dialect, EntityDeclaration, IdentityTerm, ImportDeclaration, TableRef } from "@runback/core";
 import { planTable, rawTable } from "./stage-tables.ts";
+
+export interface ClassifySql {
+  /** The first half alone, for servers that would compute it anew each time the second half reads it. */
+  readonly judge: string;
+  /** The whole query, or the second half over what the first half stored. */
+  classify(judged?: TableRef): string;
+}
 
 /**
  * One query that puts every parsed record in exactly one class: create, update, unchanged, conflict or quarantined.
@@ -14,7 +21,7 @@ export function classifySql(
   entity: EntityDeclaration,
   stage: string,
   seenDigest: string,
-): string {
+): ClassifySql {
   const { id, table, literal } = dialect;
   const { mapping } = declaration;
   const parents = entity.references.map((reference, at) => ({
@@ -36,8 +43,7 @@ export function classifySql(
   const identityKeys = terms.map((term) => comparable(staged("e", term, dialect), term)).filter((key) => key !== null);
   const refused = (at: number) => `coalesce(p${at}.class, '') IN ('quarantined', 'conflict')`;
 
-  return `
-WITH repeated AS (
+  const judging = `repeated AS (
   SELECT sid, min(line) AS first_line FROM ${table(rawTable(stage, entity))} WHERE sid IS NOT NULL GROUP BY sid HAVING count(*) > 1
 ), judged AS (
   SELECT r.line, r.sid, coalesce(r.line = repeated.first_line, true) AS first_of_id, m.${id(mapping.targetId)} AS mapped_id,
@@ -62,7 +68,11 @@ WITH repeated AS (
   LEFT JOIN ${table(mapping.table)} ${mapped} ON ${isOf(mapped, parent.label)} AND ${mapped}.${id(mapping.sourceId)} = r.${id(`r_${reference.column}`)}`,
     )
     .join("")}
-), eligible AS ${dialect.inlineCte} (
+)`;
+  return {
+    judge: `WITH ${judging} SELECT * FROM judged`,
+    classify: (judged) => `
+WITH ${judged ? `judged AS (SELECT * FROM ${table(judged)})` : judging}, eligible AS ${dialect.inlineCte} (
   SELECT * FROM judged WHERE reason IS NULL
 ), doubled AS (
   ${
@@ -119,7 +129,8 @@ SELECT line, sid, first_of_id,
   target_id, mapped_id IS NOT NULL AS mapped, seen,
   CASE WHEN mapped_id IS NOT NULL THEN NULL WHEN matches = 1 THEN 'matched' ELSE 'created' END AS provenance,
   ${values.map((column) => id(`f_${column}`)).join(", ")}
-FROM decided`;
+FROM decided`,
+  };
 }
 
 const staged = (alias: string, term: IdentityTerm, { id }: Dialect) => `${alias}.${id(`f_${term.column}`)}`;

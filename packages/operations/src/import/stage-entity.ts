@@ -3,7 +3,7 @@ import type { Context } from "../context.ts";
 import { classifySql } from "./classify-sql.ts";
 import { type CsvFile, openCsv } from "./csv-source.ts";
 import { parseRecord } from "./parse-record.ts";
-import { planTable, rawColumns, rawTable } from "./stage-tables.ts";
+import { judgedTable, planTable, rawColumns, rawTable } from "./stage-tables.ts";
 
 export interface StagedEntity {
   readonly entity: string;
@@ -24,9 +24,9 @@ export async function stageEntity(
   const { dialect } = engine;
   const raw = rawTable(input.stage, entity);
   const plan = planTable(input.stage, entity);
+  const judged = judgedTable(input.stage, entity);
   const columns = rawColumns(entity);
-  await tx.query(`DROP TABLE IF EXISTS ${dialect.table(raw)}`);
-  await tx.query(`DROP TABLE IF EXISTS ${dialect.table(plan)}`);
+  for (const left of [raw, judged, plan]) await tx.query(`DROP TABLE IF EXISTS ${dialect.table(left)}`);
   await tx.query(dialect.createStage(raw, columns));
   const file = openCsv(input.folder, entity);
   const parsed = await tx.load(
@@ -37,7 +37,13 @@ export async function stageEntity(
   await tx.query(dialect.analyze(raw));
   const seen = engine.rowDigest("t", target);
   const seenIfFound = `CASE WHEN t.${dialect.id(entity.id)} IS NULL THEN NULL ELSE ${seen} END`;
-  await tx.query(dialect.createStage(plan, classifySql(dialect, declaration, entity, input.stage, seenIfFound)));
+  const { judge, classify } = classifySql(dialect, declaration, entity, input.stage, seenIfFound);
+  if (dialect.cteOnce) await tx.query(dialect.createStage(plan, classify()));
+  else {
+    await tx.query(dialect.createStage(judged, judge));
+    await tx.query(dialect.createStage(plan, classify(judged)));
+    await tx.query(`DROP TABLE ${dialect.table(judged)}`);
+  }
   await tx.query(`DROP TABLE ${dialect.table(raw)}`);
   for (const statement of dialect.indexStage(plan)) await tx.query(statement);
   await tx.query(dialect.analyze(plan));

@@ -5,6 +5,11 @@ export function rawTable(stage: string, entity: EntityDeclaration): TableRef {
   return { schema: "runback", name: `stage_${stage}_${entity.name}_raw` };
 }
 
+/** Between the two, where a server stores the first half of classification. */
+export function judgedTable(stage: string, entity: EntityDeclaration): TableRef {
+  return { schema: "runback", name: `stage_${stage}_${entity.name}_judged` };
+}
+
 export function planTable(stage: string, entity: EntityDeclaration): TableRef {
   return { schema: "runback", name: `stage_${stage}_${entity.name}` };
 }
