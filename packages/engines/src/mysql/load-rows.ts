@@ -3,8 +3,11 @@ import { escape as escapeValue } from "mysql2";
 import { id, table as tableName } from "./dialect.ts";
 import type { Server } from "./server.ts";
 
-/** Statements of a megabyte: larger ones gained nothing, and each is held in memory twice. */
-const statementBytes = 1_000_000;
+/**
+ * Statements of a hundred kilobytes: some 500 rows. Longer ones load no faster, and strings above 128 KiB live until a full
+ * collection: with a megabyte each, an import's memory peaked 50 to 90 MB higher.
+ */
+const statementBytes = 100_000;
 
 /**
  * Bulk load with statements of many rows, each within `max_allowed_packet`. LOAD DATA is not used: servers and clients
@@ -24,9 +27,14 @@ export async function loadRows(
   let loaded = 0;
   let parts: string[] = [];
   let size = 0;
+  // One statement is on its way while the rows of the next are read.
+  let sent: Promise<void> = Promise.resolve();
   const flush = async () => {
+    await sent;
     if (parts.length === 0) return;
-    await tx.script(head + parts.join(","));
+    sent = tx.script(head + parts.join(","));
+    // Said by the next flush; the last one waits.
+    sent.catch(() => {});
     loaded += parts.length;
     parts = [];
     size = 0;
@@ -44,6 +52,7 @@ export async function loadRows(
     size += text.length + 1;
   }
   await flush();
+  await sent;
   return loaded;
 }
 
