@@ -1,10 +1,11 @@
 import type { ConflictPolicy, Engine, UndoRequest } from "@runback/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { engineNames, freshTarget, type TestTarget } from "../support/engines.ts";
+import { everyEngine, freshTarget, type TestTarget } from "../support/engines.ts";
 import { bytesOf, journaled, startRun, undo } from "../support/journaled.ts";
 import { placed, placing } from "../support/spell.ts";
+import { conflictsFixture } from "./fixtures/conflicts-fixture.ts";
 
-describe.each(engineNames)("conflicts on %s", (name) => {
+describe.each(everyEngine)("conflicts on %s", (name) => {
   let target: TestTarget;
   let engine: Engine;
   beforeAll(async () => {
@@ -15,31 +16,31 @@ describe.each(engineNames)("conflicts on %s", (name) => {
     await target[Symbol.asyncDispose]();
   });
 
-  const sqlite = name === "sqlite";
+  const fixture = conflictsFixture(name);
   let schemas = 0;
   /** A parent and a child table in a schema of their own, a run over them, and what others did after it. */
   async function scene(run: string, others: string, more = "") {
     const schema = `c${++schemas}`;
     const sql = placing(name, schema);
     const place = placed(name, schema);
-    // SQLite has no schemas, and so no constraint of the same name twice.
-    const named = (constraint: string) => (sqlite ? place : "") + constraint;
+    const unique = fixture.uniqueName(place, "p", "email");
+    const foreign = fixture.foreignKeyName(place, "c", "p");
     await engine.script(
-      sql(`CREATE SCHEMA ${schema}; CREATE TABLE @.p (id int PRIMARY KEY, email text UNIQUE, note text);
-        CREATE TABLE @.c (id int PRIMARY KEY, p int REFERENCES @.p ON DELETE CASCADE);
+      sql(`CREATE SCHEMA ${schema}; CREATE TABLE @.p (id int PRIMARY KEY, email varchar(20) UNIQUE, note text);
+        CREATE TABLE @.c (id int PRIMARY KEY, p int REFERENCES @.p ${fixture.onDelete});
         INSERT INTO @.p SELECT g, 'mail' || g, 'old' FROM generate_series(1, 5) g; INSERT INTO @.c SELECT g, g FROM generate_series(1, 2) g; ${more}`),
     );
     const rows = async () => [await bytesOf(engine, `${place}p`), await bytesOf(engine, `${place}c`)];
     const before = await rows();
     const runId = await journaled(engine, [`${place}p`, `${place}c`], (tx) => tx.script(sql(run)));
-    await engine.script(sql(others));
-    return { place, named, sql, runId, rows, before, p: `${place}p`, c: `${place}c` };
+    if (others !== "") await engine.script(sql(others));
+    return { place, unique, foreign, sql, runId, rows, before, p: `${place}p`, c: `${place}c` };
   }
 
   const select = async (sql: string) => (await engine.query(sql)).rows;
 
   test("edited: another value, a key that was taken again, a unique value that was taken", async () => {
-    const { runId, p, rows, named } = await scene(
+    const { runId, p, rows, unique } = await scene(
       "UPDATE @.p SET note = 'run' WHERE id = 1; DELETE FROM @.p WHERE id = 4; UPDATE @.p SET email = 'moved' WHERE id = 5",
       "UPDATE @.p SET note = 'newer' WHERE id = 1; INSERT INTO @.p VALUES (4, 'other', 'newer'); INSERT INTO @.p VALUES (9, 'mail5', 'newer')",
     );
@@ -52,7 +53,7 @@ describe.each(engineNames)("conflicts on %s", (name) => {
         table: p,
         key: ["5"],
         class: "edited",
-        detail: `its value in unique index ${named("p_email_key")} was taken since`,
+        detail: `its value in unique index ${unique} was taken since`,
       },
     ]);
     expect(plan.tables[p]).toEqual({ reverted: 0, already: 0, edited: 3, missing: 0, referenced: 0 });
@@ -60,7 +61,7 @@ describe.each(engineNames)("conflicts on %s", (name) => {
   });
 
   test("missing: the row was deleted since, or what it references was", async () => {
-    const { runId, p, c, named } = await scene(
+    const { runId, p, c, foreign } = await scene(
       "UPDATE @.p SET note = 'run' WHERE id = 3; DELETE FROM @.c WHERE id = 2",
       "DELETE FROM @.p WHERE id = 3; DELETE FROM @.p WHERE id = 2",
     );
@@ -71,19 +72,19 @@ describe.each(engineNames)("conflicts on %s", (name) => {
         table: c,
         key: ["2"],
         class: "missing",
-        detail: `references a row of ${p} that was deleted since (${named("c_p_fkey")})`,
+        detail: `references a row of ${p} that was deleted since (${foreign})`,
       },
     ]);
   });
 
   test("referenced: a cascade never deletes a newer row", async () => {
-    const { runId, p, c, rows, named } = await scene(
+    const { runId, p, c, rows, foreign } = await scene(
       "INSERT INTO @.p VALUES (7, 'new', 'run'), (8, 'new8', 'run')",
       "INSERT INTO @.c VALUES (70, 7)",
     );
     const { plan } = await undo(engine, runId, "skip");
     expect(plan.conflicts).toEqual([
-      { table: p, key: ["7"], class: "referenced", detail: `rows of ${c} reference it (${named("c_p_fkey")})` },
+      { table: p, key: ["7"], class: "referenced", detail: `rows of ${c} reference it (${foreign})` },
     ]);
     expect(plan.tables[p]).toEqual({ reverted: 1, already: 0, edited: 0, missing: 0, referenced: 1 });
     expect(await select(`SELECT id FROM ${p} WHERE id > 5`)).toEqual([{ id: 7 }]);
@@ -149,38 +150,25 @@ describe.each(engineNames)("conflicts on %s", (name) => {
     expect([first, edited]).not.toContain(await plan());
   });
 
-  test("users' triggers stay silent while rows come back, and work again after", async () => {
-    const stamp = sqlite
-      ? "CREATE TRIGGER @.stamp AFTER UPDATE OF email ON @.p BEGIN UPDATE @.p SET note = 'stamped' WHERE id = NEW.id; END"
-      : `CREATE FUNCTION @.stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.note := 'stamped'; RETURN NEW; END $$;
-      CREATE TRIGGER stamp BEFORE INSERT OR UPDATE ON @.p FOR EACH ROW EXECUTE FUNCTION @.stamp();
-      ALTER TABLE @.p ENABLE ALWAYS TRIGGER stamp`;
+  test.runIf(fixture.stamp)("users' triggers stay silent while rows come back, and work again after", async () => {
+    const { ddl, state, on } = fixture.stamp!;
     const { runId, p, rows, before } = await scene(
       "UPDATE @.p SET email = 'run' || id; DELETE FROM @.p WHERE id = 5",
       "",
-      stamp,
+      ddl,
     );
     await undo(engine, runId, "abort", 2);
     expect(await rows()).toEqual(before);
     await engine.query(`UPDATE ${p} SET email = 'after' WHERE id = 1`);
     expect(await select(`SELECT note FROM ${p} WHERE id = 1`)).toEqual([{ note: "stamped" }]);
-    if (sqlite) return;
-    expect(
-      await select(
-        `SELECT tgenabled::text AS mode FROM pg_trigger WHERE tgname = 'stamp' AND tgrelid = '${p}'::regclass`,
-      ),
-    ).toEqual([{ mode: "A" }]);
+    if (state) expect(await select(state(p))).toEqual([{ mode: on }]);
   });
 
-  test("deferred constraints: a circle that only holds at the commit", async () => {
+  test.runIf(fixture.deferredCircle)("deferred constraints: a circle that only holds at the commit", async () => {
     const { runId, rows, before, sql } = await scene(
       "INSERT INTO @.a VALUES (1, 1), (2, 2); INSERT INTO @.b VALUES (1, 1), (2, 2)",
       "",
-      sqlite
-        ? `CREATE TABLE @.a (id int PRIMARY KEY, b int NOT NULL REFERENCES @.b DEFERRABLE INITIALLY DEFERRED);
-       CREATE TABLE @.b (id int PRIMARY KEY, a int NOT NULL REFERENCES @.a DEFERRABLE INITIALLY DEFERRED)`
-        : `CREATE TABLE @.a (id int PRIMARY KEY, b int NOT NULL); CREATE TABLE @.b (id int PRIMARY KEY, a int NOT NULL REFERENCES @.a DEFERRABLE INITIALLY DEFERRED);
-       ALTER TABLE @.a ADD FOREIGN KEY (b) REFERENCES @.b DEFERRABLE INITIALLY DEFERRED`,
+      fixture.deferredCircle,
     ).then(async (made) => {
       const again = await journaled(engine, [`${made.place}a`, `${made.place}b`], (tx) =>
         tx.script(made.sql("INSERT INTO @.a VALUES (3, 3), (4, 4); INSERT INTO @.b VALUES (3, 3), (4, 4)")),
@@ -231,37 +219,21 @@ describe.each(engineNames)("conflicts on %s", (name) => {
     });
   });
 
-  test.skipIf(sqlite)("a table that shares rows by inheritance is refused by name", async () => {
-    await engine.script(
-      "CREATE TABLE elder (id int PRIMARY KEY); CREATE TABLE heir (PRIMARY KEY (id)) INHERITS (elder)",
-    );
+  test.runIf(fixture.inheritance)("a table that shares rows by inheritance is refused by name", async () => {
+    await engine.script(fixture.inheritance!);
     await expect(journaled(engine, ["elder"], async () => {})).rejects.toMatchObject({ code: "TABLE_INHERITS" });
     await expect(journaled(engine, ["heir"], async () => {})).rejects.toMatchObject({ code: "TABLE_INHERITS" });
   });
 
   test("a primary key that is another one since the run is refused", async () => {
-    const { runId, sql } = await scene(
-      "UPDATE @.c SET p = 3",
-      sqlite
-        ? "CREATE TABLE @.new (id int, p int REFERENCES @.p ON DELETE CASCADE, PRIMARY KEY (id, p)); INSERT INTO @.new SELECT * FROM @.c; DROP TABLE @.c; ALTER TABLE @.new RENAME TO @.c"
-        : "ALTER TABLE @.c DROP CONSTRAINT c_pkey, ADD PRIMARY KEY (id, p)",
-    );
+    const { runId, sql } = await scene("UPDATE @.c SET p = 3", fixture.otherKey);
     await expect(undo(engine, runId)).rejects.toMatchObject({ code: "SCHEMA_CHANGED" });
     expect(await select(sql("SELECT DISTINCT p FROM @.c"))).toEqual([{ p: 3 }]);
   });
 
   test("a trigger that somebody switched off is on again before the next run writes", async () => {
-    const { p, rows, before } = await scene(
-      "SELECT 1",
-      sqlite ? "" : "ALTER TABLE @.p DISABLE TRIGGER runback_capture_update",
-    );
-    if (sqlite) {
-      const found = await engine.query<{ name: string }>(
-        "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = $1 AND name LIKE 'runback_update%'",
-        [p],
-      );
-      await engine.script(`DROP TRIGGER ${found.rows[0]!.name}`);
-    }
+    const { p, rows, before } = await scene("SELECT 1", "SELECT 1");
+    await fixture.disableCapture(engine, p);
     const runId = await journaled(engine, [], (tx) => tx.script(`UPDATE ${p} SET note = 'run'`));
     expect(await engine.journal.rows(engine, runId)).toBe(5);
     await undo(engine, runId);

@@ -1,19 +1,20 @@
 import type { Engine } from "@runback/core";
-import type { engineNames } from "./engines.ts";
-
-type EngineName = (typeof engineNames)[number];
+import { familyOf } from "./family.ts";
+import { mysqlBytes } from "./mysql-bytes.ts";
+import { spellMysql } from "./spell-mysql.ts";
 
 /** Where an engine has schemas, a schema of tests; where it has none, a prefix of their names. */
-export function placed(name: EngineName | string, schema: string): string {
-  return name === "sqlite" ? `${schema}_` : `${schema}.`;
+export function placed(name: string, schema: string): string {
+  return familyOf(name) === "postgres" ? `${schema}.` : `${schema}_`;
 }
 
 /** Puts SQL that names its tables `@.name` into a schema of its own, in the engine's spelling. */
-export function placing(name: EngineName | string, schema: string): (sql: string) => string {
+export function placing(name: string, schema: string): (sql: string) => string {
   const place = placed(name, schema);
+  const inside = familyOf(name) !== "postgres";
   return (sql) =>
     spell(name, sql)
-      .replaceAll('@."', name === "sqlite" ? `"${place}` : `${place}"`)
+      .replace(/@\.(["`])/g, (_, quote: string) => (inside ? quote + place : place + quote))
       .replaceAll("@.", place);
 }
 
@@ -23,7 +24,8 @@ let indexes = 0;
  * The suites' own SQL in the spelling of an engine. It is written for PostgreSQL; what another engine says otherwise is
  * translated here, for statements of tests alone: Runback's own never pass through.
  */
-export function spell(name: EngineName | string, sql: string): string {
+export function spell(name: string, sql: string): string {
+  if (name === "mysql") return spellMysql(sql);
   if (name !== "sqlite") return sql;
   return sql
     .replace(/(?<!')\brunback\.(\w+)/g, "runback_$1")
@@ -52,6 +54,7 @@ export function spell(name: EngineName | string, sql: string): string {
 
 /** Every row of a table in its exact form, sorted: equal arrays mean equal content. */
 export async function bytesOf(engine: Engine, table: string): Promise<string[]> {
+  if (engine.name === "mysql") return await mysqlBytes(engine, table.replaceAll('"', ""));
   if (engine.name !== "sqlite") {
     const { rows } = await engine.query<{ bytes: string }>(
       `SELECT encode(record_send(_row), 'hex') AS bytes FROM ${table} _row ORDER BY 1`,

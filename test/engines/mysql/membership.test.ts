@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sampleSize, type Target, targetOver } from "../../scenarios/support/world.ts";
 import { everyEngine } from "../../support/engines.ts";
 import { createMysqlDatabase, type MysqlDatabase } from "../../support/mysql-database.ts";
-import { bytesOf } from "./bytes-of.ts";
+import { bytesOf } from "../../support/spell.ts";
 
 const tables = ["Member", "Event", "Registration", "WaIdMapping", "WaSyncState"];
 

@@ -3,7 +3,7 @@ import { openMysql } from "@runback/engines";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { everyEngine, freshTarget, type TestTarget } from "../../support/engines.ts";
 import { journaled, undo } from "../../support/journaled.ts";
-import { bytesOf } from "./bytes-of.ts";
+import { bytesOf } from "../../support/spell.ts";
 
 /** Type, and literals that its text, a session or a server setting could bend. */
 const cases: readonly [type: string, ...values: string[]][] = [

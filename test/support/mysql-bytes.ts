@@ -1,11 +1,11 @@
 import { type Engine, findTable } from "@runback/core";
-import { imageColumns } from "../../../packages/engines/src/mysql/row-image.ts";
+import { imageColumns } from "../../packages/engines/src/mysql/row-image.ts";
 
 /**
  * Every row of a table, sorted: equal arrays mean byte-equal content. Numbers, dates and bytes are read in ways of the
  * tests' own, not through the images under test.
  */
-export async function bytesOf(engine: Engine, name: string): Promise<string[]> {
+export async function mysqlBytes(engine: Engine, name: string): Promise<string[]> {
   const table = findTable(await engine.catalog(), name)!;
   const value = ({ name: column, baseType }: (typeof table.columns)[number]) => {
     const quoted = engine.dialect.id(column);
