@@ -1,12 +1,12 @@
 import type { Connection, Engine } from "@runback/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { everyEngine, freshTarget, type TestTarget } from "../support/engines.ts";
+import { engineNames, freshTarget, type TestTarget } from "../support/engines.ts";
 import { spell } from "../support/spell.ts";
 import { auditFixture } from "./fixtures/audit-fixture.ts";
 
 const audit = { schema: "runback", name: "audit" };
 
-describe.each(everyEngine)("audit protection on %s", (name) => {
+describe.each(engineNames)("audit protection on %s", (name) => {
   let target: TestTarget;
   let engine: Engine;
   beforeAll(async () => {

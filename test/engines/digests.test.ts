@@ -1,9 +1,9 @@
 import { type Engine, findTable, type TableDigest } from "@runback/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { everyEngine, freshTarget, type TestTarget } from "../support/engines.ts";
+import { engineNames, freshTarget, type TestTarget } from "../support/engines.ts";
 import { digestsFixture, contentRows as rows } from "./fixtures/digests-fixture.ts";
 
-describe.each(everyEngine)("digests on %s", (name) => {
+describe.each(engineNames)("digests on %s", (name) => {
   const fixture = digestsFixture(name);
   let target: TestTarget;
   let engine: Engine;

@@ -7,7 +7,7 @@ import type { Engine } from "@runback/core";
 import { openEngine } from "@runback/engines";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDatabase } from "../support/database.ts";
-import { everyEngine, freshTarget, type TestTarget } from "../support/engines.ts";
+import { engineNames, freshTarget, type TestTarget } from "../support/engines.ts";
 import { createMysqlDatabase } from "../support/mysql-database.ts";
 import { spell } from "../support/spell.ts";
 
@@ -25,7 +25,7 @@ async function emptyTarget(name: string): Promise<{ url: string } & AsyncDisposa
   };
 }
 
-const servers = everyEngine.filter((name) => name === "postgres" || name === "mysql" || name === "sqlite");
+const servers = engineNames.filter((name) => name === "postgres" || name === "mysql" || name === "sqlite");
 
 test.each(servers)("ten processes at once on an empty %s database apply every change once", async (name) => {
   await using database = await emptyTarget(name);
@@ -44,7 +44,7 @@ test.each(servers)("ten processes at once on an empty %s database apply every ch
   }
 });
 
-describe.each(everyEngine)("ledger on %s", (name) => {
+describe.each(engineNames)("ledger on %s", (name) => {
   let target: TestTarget;
   beforeAll(async () => {
     target = await freshTarget(name);

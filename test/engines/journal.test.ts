@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { everyEngine, freshTarget, type TestTarget } from "../support/engines.ts";
+import { engineNames, freshTarget, type TestTarget } from "../support/engines.ts";
 import { bytesOf, journaled, undo } from "../support/journaled.ts";
 import { placed, placing, spell } from "../support/spell.ts";
 import { journalFixture } from "./fixtures/journal-fixture.ts";
 
 // The shape that every change goes through here: change → undo → byte-equal → undo of the undo → byte-equal to the change.
-describe.each(everyEngine)("journal on %s", (name) => {
+describe.each(engineNames)("journal on %s", (name) => {
   let target: TestTarget;
   beforeAll(async () => {
     target = await freshTarget(name);

@@ -1,8 +1,8 @@
 import type { Engine, LeaseRequest } from "@runback/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { everyEngine, freshTarget, type TestTarget } from "../support/engines.ts";
+import { engineNames, freshTarget, type TestTarget } from "../support/engines.ts";
 
-describe.each(everyEngine)("leases on %s", (name) => {
+describe.each(engineNames)("leases on %s", (name) => {
   let target: TestTarget;
   let engine: Engine;
   beforeAll(async () => {

@@ -1,8 +1,8 @@
 import { findTable } from "@runback/core";
 import { describe, expect, test } from "vitest";
-import { everyEngine, freshTarget } from "../support/engines.ts";
+import { engineNames, freshTarget } from "../support/engines.ts";
 
-describe.each(everyEngine)("bulk load on %s", (name) => {
+describe.each(engineNames)("bulk load on %s", (name) => {
   test("rows the target refuses are an error, early or late, and the session goes on", async () => {
     await using target = await freshTarget(name);
     const { engine } = target;

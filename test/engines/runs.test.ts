@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { everyEngine, freshTarget } from "../support/engines.ts";
+import { engineNames, freshTarget } from "../support/engines.ts";
 import { startRun } from "../support/journaled.ts";
 
-describe.each(everyEngine)("runs on %s", (name) => {
+describe.each(engineNames)("runs on %s", (name) => {
   test("each counts its own steps, alone and in a list", async () => {
     await using target = await freshTarget(name);
     const { engine } = target;

@@ -147,7 +147,7 @@ describe.each(engineNames)("an export with every kind of bad row, on %s", (name)
   });
 
   it("leaves the time of the last full sync alone, because rows were refused", async () => {
-    const { rows } = await target.engine.query(`SELECT "lastFullSync" FROM "WaSyncState"`);
+    const { rows } = await target.engine.query(spell(name, `SELECT "lastFullSync" FROM "WaSyncState"`));
     expect(rows).toEqual([{ lastFullSync: null }]);
   });
 
@@ -168,8 +168,11 @@ describe.each(engineNames)("an export with every kind of bad row, on %s", (name)
     });
     expect(now.entities.members).toMatchObject({ created: 1, updated: 0 });
     const { rows } = await target.engine.query(
-      `SELECT t.code, m."waMembershipLevelRaw" AS level FROM "Member" m JOIN "MembershipTier" t ON t.id = m."membershipTierId"
-       WHERE m.email = 'unknown@example.org'`,
+      spell(
+        name,
+        `SELECT t.code, m."waMembershipLevelRaw" AS level FROM "Member" m JOIN "MembershipTier" t ON t.id = m."membershipTierId"
+         WHERE m.email = 'unknown@example.org'`,
+      ),
     );
     expect(rows).toEqual([{ code: "GENERAL", level: "Platinum Lifetime" }]);
     expect(now.warnings).toContainEqual(expect.objectContaining({ code: "unmapped-level" }));

@@ -1,11 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { Connection, Engine } from "@runback/core";
+import type { Engine } from "@runback/core";
 import { openPostgres } from "@runback/engines";
 import { anchorRetention, auditAnchor, auditExport, auditList, auditVerify } from "@runback/operations";
 import { readAll } from "@runback/vault";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { auditFixture } from "../engines/fixtures/audit-fixture.ts";
+import { familyOf } from "../support/family.ts";
 import { rotatedEngines, seed } from "../support/rotated-engines.ts";
 import { spell } from "../support/spell.ts";
 import { auditTable, lockedS3, plainS3, type TestContext, testContext } from "./support.ts";
@@ -21,47 +23,19 @@ async function append(engine: Engine, actions: readonly string[]): Promise<void>
   }
 }
 
-/** What somebody with every right in the target can do. */
-async function tamper(engine: Engine, sql: string): Promise<void> {
-  const tables = ["runback.audit", "runback.audit_chain"];
-  await engine.transaction(async (tx) => {
-    if (engine.name === "sqlite") return await tamperSqlite(tx, sql);
-    for (const table of tables) await tx.script(`ALTER TABLE ${table} DISABLE TRIGGER USER`);
-    await tx.script(sql);
-    for (const table of tables) {
-      await tx.script(`ALTER TABLE ${table} ENABLE ALWAYS TRIGGER runback_refuse`);
-    }
-    await tx.script("ALTER TABLE runback.audit ENABLE ALWAYS TRIGGER runback_chain");
-  });
-}
-
-async function tamperSqlite(tx: Connection, sql: string): Promise<void> {
-  const triggers = await tx.query<{ name: string; sql: string }>(
-    "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name LIKE 'runback_audit%'",
-  );
-  for (const trigger of triggers.rows) await tx.script(`DROP TRIGGER ${trigger.name}`);
-  await tx.script(spell("sqlite", sql));
-  for (const trigger of triggers.rows) await tx.script(trigger.sql);
-}
-
-/** Rebuilds a chain that holds in itself over the entries that are there: only an anchor can tell. */
-const rebuildOn = (name: string) => `
-  DELETE FROM runback.audit_chain;
-  UPDATE runback.audit_heads SET seq = 0, sha256 = repeat('0', 64);
-  ${
-    name === "sqlite"
-      ? `INSERT INTO runback.audit_pending (relation, entry) SELECT 'runback.audit', id FROM runback.audit ORDER BY "createdAt", id`
-      : "SELECT runback.chain_existing('runback.audit'::regclass, 'runback.audit')"
-  };`;
-
 const at = (n: number) => `(SELECT entry FROM runback.audit_chain WHERE seq = ${n})`;
 
 describe.each(rotatedEngines)(`audit on %s (seed ${seed})`, (name) => {
-  const sqlite = name === "sqlite";
-  const rebuild = rebuildOn(name);
+  const fixture = auditFixture(name);
   const sql = (text: string) => spell(name, text);
   let test_: TestContext;
   let engine: Engine;
+  /** What somebody with every right in the target can do. */
+  const tamper = (change: string) => fixture.tamper(engine, (tx) => tx.script(sql(change)));
+  const rebuild = async (change: string) => {
+    await tamper(`${change}; DELETE FROM runback.audit_chain`);
+    await fixture.rebuild(engine);
+  };
   beforeEach(async () => {
     test_ = await testContext(name);
     engine = test_.context.engine;
@@ -86,7 +60,7 @@ describe.each(rotatedEngines)(`audit on %s (seed ${seed})`, (name) => {
   });
 
   test("an empty trail holds", async () => {
-    await tamper(engine, `DELETE FROM runback.audit; ${rebuild}`);
+    await rebuild("DELETE FROM runback.audit");
     expect(await auditVerify(test_.context, auditTable)).toMatchObject({ ok: true, entries: 0, head: null });
     expect(await auditAnchor(test_.context, auditTable)).toEqual({ anchored: false, key: null, head: null });
   });
@@ -94,17 +68,12 @@ describe.each(rotatedEngines)(`audit on %s (seed ${seed})`, (name) => {
   test.each([
     [
       "changed metadata",
-      `UPDATE runback.audit SET metadata = ${sqlite ? "json_set(metadata, '$.x', 1)" : `metadata || '{"x":1}'`} WHERE id::text = ${at(3)}`,
+      `UPDATE runback.audit SET metadata = ${fixture.oneMore} WHERE id::text = ${at(3)}`,
       "changed",
       3,
     ],
     ["one changed letter", `UPDATE runback.audit SET action = 'B' WHERE action = 'b'`, "changed", 2],
-    [
-      "a microsecond",
-      `UPDATE runback.audit SET "createdAt" = ${sqlite ? `replace("createdAt", '0Z', '1Z')` : `"createdAt" + interval '1 microsecond'`} WHERE action = 'b'`,
-      "changed",
-      2,
-    ],
+    ["a microsecond", `UPDATE runback.audit SET "createdAt" = ${fixture.later} WHERE action = 'b'`, "changed", 2],
     ["a deleted entry", `DELETE FROM runback.audit WHERE id::text = ${at(4)}`, "deleted", 4],
     ["an entry the chain does not know", "INSERT INTO runback.audit (action) VALUES ('forged')", "unchained", null],
     ["a link that is gone", "DELETE FROM runback.audit_chain WHERE seq = 3", "broken-link", 4],
@@ -123,8 +92,7 @@ describe.each(rotatedEngines)(`audit on %s (seed ${seed})`, (name) => {
     [
       "an entry changed with its row hash",
       `UPDATE runback.audit SET action = 'X' WHERE action = 'c';
-       UPDATE runback.audit_chain AS c SET row_sha256 = ${sqlite ? "repeat('b', 64)" : "runback.entry_sha256(to_jsonb(a), h.columns)"}
-       FROM runback.audit a, runback.audit_heads h WHERE c.seq = 3 AND a.id::text = c.entry`,
+       ${fixture.rowHash}`,
       "broken-link",
       3,
     ],
@@ -138,7 +106,7 @@ describe.each(rotatedEngines)(`audit on %s (seed ${seed})`, (name) => {
       2,
     ],
   ])("finds %s", async (_what, change, kind, seq) => {
-    await tamper(engine, change);
+    await tamper(change);
     const found = await auditVerify(test_.context, auditTable);
     expect(found.ok).toBe(false);
     expect(found.problems).toContainEqual(expect.objectContaining({ kind, seq }));
@@ -148,18 +116,17 @@ describe.each(rotatedEngines)(`audit on %s (seed ${seed})`, (name) => {
 
   test("names the entry that was removed and put back", async () => {
     await engine.script(sql("CREATE TABLE kept AS SELECT * FROM runback.audit WHERE action = 'c'"));
-    await tamper(engine, "DELETE FROM runback.audit WHERE action = 'c'");
+    await tamper("DELETE FROM runback.audit WHERE action = 'c'");
     await engine.script(sql("INSERT INTO runback.audit SELECT * FROM kept"));
-    const { rows } = await engine.query<{ id: string }>(sql("SELECT id::text FROM kept"));
+    const { rows } = await engine.query<{ id: string }>(sql("SELECT id::text AS id FROM kept"));
     const found = await auditVerify(test_.context, auditTable);
     expect(found.problems).toEqual([
       { kind: "deleted", entry: rows[0]!.id, seq: 7, detail: "the entry was removed and inserted again" },
     ]);
   });
 
-  test.skipIf(sqlite)("a rewritten hash function hides nothing", async () => {
+  test.runIf(familyOf(name) === "postgres")("a rewritten hash function hides nothing", async () => {
     await tamper(
-      engine,
       `UPDATE runback.audit SET action = 'X' WHERE action = 'c';
        CREATE OR REPLACE FUNCTION runback.entry_sha256(entry jsonb, columns text[]) RETURNS text LANGUAGE sql IMMUTABLE AS
          $$ SELECT row_sha256 FROM runback.audit_chain WHERE audit_chain.entry = $1 ->> 'id' $$`,
@@ -168,25 +135,15 @@ describe.each(rotatedEngines)(`audit on %s (seed ${seed})`, (name) => {
   });
 
   test("a trigger that is off is a problem, before anything slipped past", async () => {
-    await engine.script(
-      sqlite ? "DROP TRIGGER runback_chain_runback_audit" : "ALTER TABLE runback.audit DISABLE TRIGGER runback_chain",
-    );
+    await engine.script(fixture.captureOff);
     expect((await auditVerify(test_.context, auditTable)).problems).toMatchObject([{ kind: "unchained", entry: null }]);
-    const blind = `CREATE TRIGGER runback_chain_runback_audit AFTER INSERT ON runback_audit WHEN NEW.action <> 'secret'
-      BEGIN INSERT INTO runback_audit_pending (relation, entry) VALUES ('runback.audit', CAST(NEW.id AS TEXT)); END`;
-    await engine.script(
-      sqlite
-        ? blind
-        : `DROP TRIGGER runback_chain ON runback.audit;
-      CREATE TRIGGER runback_chain AFTER INSERT ON runback.audit FOR EACH ROW WHEN (NEW.action <> 'secret') EXECUTE FUNCTION runback.chain_entry();
-      ALTER TABLE runback.audit ENABLE ALWAYS TRIGGER runback_chain`,
-    );
+    await engine.script(fixture.captureBlind);
     expect((await auditVerify(test_.context, auditTable)).ok).toBe(false);
   });
 
   test("a table that was never protected, or is not there, does not pass", async () => {
     await engine.script(
-      `CREATE TABLE plain (id uuid PRIMARY KEY, action text, metadata jsonb, "createdAt" timestamptz)`,
+      sql(`CREATE TABLE plain (id uuid PRIMARY KEY, action text, metadata jsonb, "createdAt" timestamptz)`),
     );
     const plain = await auditVerify(test_.context, { schema: "public", name: "plain" });
     expect(plain).toMatchObject({ ok: false, head: null });
@@ -220,7 +177,7 @@ describe.each(rotatedEngines)(`audit on %s (seed ${seed})`, (name) => {
 
   test("a chain that was cut back and rebuilt is found by its anchor", async () => {
     await auditAnchor(test_.context, auditTable);
-    await tamper(engine, `DELETE FROM runback.audit WHERE action IN ('e', 'f'); ${rebuild}`);
+    await rebuild("DELETE FROM runback.audit WHERE action IN ('e', 'f')");
     let found = await auditVerify(test_.context, auditTable);
     expect(found.problems).toMatchObject([
       { kind: "anchor-mismatch", seq: 6, detail: expect.stringContaining("cut back") },
@@ -236,7 +193,7 @@ describe.each(rotatedEngines)(`audit on %s (seed ${seed})`, (name) => {
 
   test("an older anchor counts although a newer one fits", async () => {
     await auditAnchor(test_.context, auditTable);
-    await tamper(engine, `UPDATE runback.audit SET action = 'X' WHERE action = 'a'; ${rebuild}`);
+    await rebuild("UPDATE runback.audit SET action = 'X' WHERE action = 'a'");
     await append(engine, ["g"]);
     const head = (await auditVerify(test_.context, auditTable)).head!;
     await test_.context.vault.put(
@@ -285,14 +242,11 @@ describe.each(rotatedEngines)(`audit on %s (seed ${seed})`, (name) => {
     expect(first.entries[0]).toMatchObject({ action: "meanwhile", seq: 32, metadata: { run_id: "run-meanwhile" } });
     const times = first.entries.map((entry) => entry.createdAt);
     expect(times).toEqual(times.toSorted().reverse());
-    expect(times.at(-1)).toBe(`2026-01-01T00:00:00.123456${sqlite ? "Z" : "+00:00"}`);
+    expect(times.at(-1)).toBe(`2026-01-01T00:00:00.123456${fixture.zone}`);
   });
 
   test("lists the entries of one run, and those on no chain", async () => {
-    await tamper(
-      engine,
-      `INSERT INTO runback.audit (action, metadata) VALUES ('forged', '{"rollback_run_id":"run-b"}')`,
-    );
+    await tamper(`INSERT INTO runback.audit (action, metadata) VALUES ('forged', '{"rollback_run_id":"run-b"}')`);
     const { entries, next } = await auditList(test_.context, auditTable, { limit: 10, run: "run-b" });
     expect(entries.map(({ action, seq }) => [action, seq])).toEqual([
       ["forged", null],
@@ -318,10 +272,7 @@ describe.each(rotatedEngines)(`audit on %s (seed ${seed})`, (name) => {
 
   test("an export can be checked from the file alone", async () => {
     await engine.script(sql("ALTER TABLE runback.audit ADD COLUMN note text DEFAULT 'later'"));
-    await tamper(
-      engine,
-      "DELETE FROM runback.audit WHERE action = 'd'; INSERT INTO runback.audit (action) VALUES ('forged')",
-    );
+    await tamper("DELETE FROM runback.audit WHERE action = 'd'; INSERT INTO runback.audit (action) VALUES ('forged')");
     const pieces: Uint8Array[] = [];
     const result = await auditExport(test_.context, auditTable, (piece) => void pieces.push(piece));
     const bytes = Buffer.concat(pieces);

@@ -1,6 +1,7 @@
 import { RunbackError, type Vault } from "@runback/core";
 import { retentionSweep } from "@runback/operations";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { familyOf } from "../support/family.ts";
 import { rotatedEngines, seed } from "../support/rotated-engines.ts";
 import { spell } from "../support/spell.ts";
 import { lockedS3, type TestContext, testContext } from "./support.ts";
@@ -141,6 +142,8 @@ function bound(vault: Vault): { -readonly [K in keyof Vault]: Vault[K] } {
 }
 
 describe.each(rotatedEngines)(`retention on %s (seed ${seed})`, (name) => {
+  // KEY is a reserved word in one family, and its servers have a code of their own for a table that is not there.
+  const [keyColumn, missingTable] = familyOf(name) === "mysql" ? ["request_key", "42S02"] : ["key", "42P01"];
   let test_: TestContext;
   beforeEach(async () => {
     test_ = await testContext(name);
@@ -210,14 +213,14 @@ describe.each(rotatedEngines)(`retention on %s (seed ${seed})`, (name) => {
     await test_.context.engine.query(
       spell(
         name,
-        `INSERT INTO runback.idempotency (key, request_sha256, created_at)
+        `INSERT INTO runback.idempotency (${keyColumn}, request_sha256, created_at)
        SELECT 'k' || n, '', now() - n * interval '1 day' FROM generate_series(1, 20) n`,
       ),
     );
     expect(await retentionSweep(test_.context, { dryRun: true })).toMatchObject({ idempotencyKeys: 14 });
     expect(await retentionSweep(test_.context, { dryRun: false })).toMatchObject({ idempotencyKeys: 14 });
     expect(await retentionSweep(test_.context, { dryRun: false })).toMatchObject({ idempotencyKeys: 0 });
-    const left = await test_.context.engine.query(spell(name, "SELECT key FROM runback.idempotency"));
+    const left = await test_.context.engine.query(spell(name, "SELECT request_sha256 FROM runback.idempotency"));
     expect(left.count).toBe(6);
   });
 
@@ -226,7 +229,7 @@ describe.each(rotatedEngines)(`retention on %s (seed ${seed})`, (name) => {
     test_.clock.advance(8 * day);
     await test_.context.engine.script(spell(name, "DROP TABLE runback.idempotency"));
     const result = await retentionSweep(test_.context, { dryRun: false });
-    expect(result).toMatchObject({ failed: true, errors: [{ what: "idempotency keys", code: "42P01" }] });
+    expect(result).toMatchObject({ failed: true, errors: [{ what: "idempotency keys", code: missingTable }] });
     expect(result.vault[0]).toMatchObject({ ids: ["run-x"] });
   });
 });

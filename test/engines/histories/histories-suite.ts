@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { engineNames, freshTarget, type TestTarget } from "../../support/engines.ts";
-import { checkHistory, history, type Outcome, prepareHistories } from "./check.ts";
+import { historiesFixture } from "../fixtures/histories-fixture.ts";
+import { checkHistory, history, type Outcome } from "./check.ts";
 
 /** `RUNBACK_SEED` repeats a failure; otherwise every run of the suite sees other histories. */
 const seed = Number(process.env.RUNBACK_SEED ?? Date.now() % 2 ** 31);
@@ -16,7 +17,7 @@ export function historiesSuite(runs: number): void {
     let target: TestTarget;
     beforeAll(async () => {
       target = await freshTarget(name);
-      await prepareHistories(target.engine);
+      await historiesFixture(name).prepare(target.engine);
     });
     afterAll(async () => {
       await target[Symbol.asyncDispose]();

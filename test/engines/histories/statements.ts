@@ -1,6 +1,4 @@
-import type { Connection, Engine } from "@runback/core";
 import fc from "fast-check";
-import { spell } from "../../support/spell.ts";
 import { type HistoryTable, historyTables } from "./schema.ts";
 
 const kinds = [
@@ -75,18 +73,4 @@ function passOn(table: HistoryTable, key: readonly number[]): string {
   return `WITH freed AS (SELECT ${column} AS value FROM h.${table.name} WHERE ${first} = ${from} LIMIT 1)
     UPDATE h.${table.name} SET ${column} = CASE ${first} WHEN ${from} THEN NULL ELSE (SELECT value FROM freed) END
     WHERE ${first} IN (${from}, ${to})`;
-}
-
-/** Runs statements; those that a constraint refuses change nothing. One round trip where the server catches errors. */
-export async function attempt(engine: Engine, connection: Connection, statements: readonly Statement[]): Promise<void> {
-  if (engine.name !== "sqlite") {
-    return await connection.script(
-      statements.map((each) => `SELECT h.attempt($q$${statementSql(each, false)}$q$)`).join(";\n"),
-    );
-  }
-  for (const each of statements) {
-    await connection.query(spell("sqlite", statementSql(each, true)).replaceAll("h.", "h_")).catch((error: unknown) => {
-      if (!/^23/.test(String((error as { code?: unknown }).code))) throw error;
-    });
-  }
 }

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { everyEngine, freshTarget, type TestTarget } from "../../support/engines.ts";
+import { engineNames, freshTarget, type TestTarget } from "../../support/engines.ts";
 import { journaled, undo } from "../../support/journaled.ts";
 import { bytesOf } from "../../support/spell.ts";
 
 // Change → undo → byte-equal → undo of the undo → byte-equal to the change.
-describe.each(everyEngine.filter((name) => name === "mysql"))("journal of row triggers on %s", (name) => {
+describe.each(engineNames.filter((name) => name === "mysql"))("journal of row triggers on %s", (name) => {
   let target: TestTarget;
   beforeAll(async () => {
     target = await freshTarget(name);

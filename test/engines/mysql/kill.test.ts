@@ -10,14 +10,14 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Job, runJob } from "../../faults/job.ts";
 import { deep, seed, seededRandom } from "../../faults/seeded-random.ts";
 import { startWorker } from "../../faults/start-worker.ts";
-import { everyEngine } from "../../support/engines.ts";
+import { engineNames } from "../../support/engines.ts";
 import { createMysqlDatabase } from "../../support/mysql-database.ts";
 
 const tables = ["Member", "Event", "Registration", "WaIdMapping"] as const;
 const runs = { import: "run-20260115-143000-1a2b3c", rollback: "run-20260115-150000-4d5e6f" };
 const everyLeaf = Array.from({ length: 256 }, (_, leaf) => leaf);
 
-describe.each(everyEngine.filter((name) => name === "mysql"))(`kill -9 on %s (RUNBACK_SEED=${seed})`, () => {
+describe.each(engineNames.filter((name) => name === "mysql"))(`kill -9 on %s (RUNBACK_SEED=${seed})`, () => {
   let folder: string;
   let importing: Omit<Job, "databaseUrl" | "vaultUrl">;
   /** Places where a process can die, and what is there when none did. */

@@ -7,13 +7,13 @@ import { wildApricotImport, writeSampleExport } from "@runback/membership";
 import { auditVerify, doctor, init, planRollback, retentionSweep, runExec, runRollback } from "@runback/operations";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sampleSize, type Target, targetOver } from "../../scenarios/support/world.ts";
-import { everyEngine } from "../../support/engines.ts";
+import { engineNames } from "../../support/engines.ts";
 import { createMysqlDatabase, type MysqlDatabase } from "../../support/mysql-database.ts";
 import { bytesOf } from "../../support/spell.ts";
 
 const tables = ["Member", "Event", "Registration", "WaIdMapping", "WaSyncState"];
 
-describe.each(everyEngine.filter((name) => name === "mysql"))("the membership migration on %s", () => {
+describe.each(engineNames.filter((name) => name === "mysql"))("the membership migration on %s", () => {
   let database: MysqlDatabase;
   let target: Target;
   let folder: string;

@@ -1,7 +1,7 @@
 import type { Engine } from "@runback/core";
 import { openMysql } from "@runback/engines";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { everyEngine, freshTarget, type TestTarget } from "../../support/engines.ts";
+import { engineNames, freshTarget, type TestTarget } from "../../support/engines.ts";
 import { journaled, undo } from "../../support/journaled.ts";
 import { bytesOf } from "../../support/spell.ts";
 
@@ -65,7 +65,7 @@ const cases: readonly [type: string, ...values: string[]][] = [
 const hostile =
   "SET time_zone = '-07:00', sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT,PAD_CHAR_TO_FULL_LENGTH,ALLOW_INVALID_DATES', div_precision_increment = 1; SET NAMES latin1";
 
-describe.each(everyEngine.filter((name) => name === "mysql"))("types on %s", (name) => {
+describe.each(engineNames.filter((name) => name === "mysql"))("types on %s", (name) => {
   let target: TestTarget;
   let engine: Engine;
   beforeAll(async () => {

@@ -1,6 +1,7 @@
 import type { Engine } from "@runback/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { engineNames } from "../../support/engines.ts";
+import { familyOf } from "../../support/family.ts";
 import { journaled, undo } from "../../support/journaled.ts";
 import { seed, shareOf } from "../../support/rotated-engines.ts";
 import { type HostileTarget, hostileTarget } from "./hostile-target.ts";
@@ -18,8 +19,8 @@ const parts: Partial<Record<string, number>> = { pglite: 3, "data-api": 10 };
 const plain = "SET LOCAL standard_conforming_strings = on; SET LOCAL xmloption = content";
 
 // The writer's session and Runback's own are set up to make every value's text lossy; the rows must come back anyway.
-// Not through a pooler: there, settings of a session are nobody's. SQLite has types of its own (sqlite-types.test.ts).
-describe.each(engineNames.filter((name) => name !== "pgbouncer" && name !== "sqlite"))(
+// Not through a pooler: there, settings of a session are nobody's. MySQL and SQLite have types of their own (../mysql/types.test.ts, sqlite-types.test.ts).
+describe.each(engineNames.filter((name) => name !== "pgbouncer" && familyOf(name) === "postgres"))(
   `types on %s (seed ${seed})`,
   (name) => {
     const part = parts[name] ?? 1;

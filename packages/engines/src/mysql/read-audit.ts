@@ -3,6 +3,7 @@ import {
   type AuditPage,
   type AuditRecord,
   auditRelation,
+  type Column,
   type Connection,
   RunbackError,
   type TableRef,
@@ -87,8 +88,10 @@ export async function* auditRecords(tx: Connection, table: TableRef): AsyncItera
   const now = await readColumns(tx, physicalName(table));
   const added = now.filter((column) => !column.generated && !columns.some(({ name }) => name === column.name));
   const kept = columns.filter((column) => now.some(({ name }) => name === column.name));
-  const hashed = kept.length === 0 ? "NULL" : hashedText("e", kept);
-  const later = added.length === 0 ? "NULL" : hashedText("e", added);
+  // As a text: the driver would hand over a value that calls itself JSON as an object, which has lost what was hashed.
+  const text = (of: readonly Column[]) => (of.length === 0 ? "NULL" : `CAST(${hashedText("e", of)} AS char)`);
+  const hashed = text(kept);
+  const later = text(added);
   type Row = Omit<AuditRecord, "seq"> & { seq: string | null };
   for (let after = "0"; ; ) {
     const { rows }: { rows: Row[] } = await tx.query<Row>(

@@ -1,3 +1,0 @@
-import { mysqlHistoriesSuite } from "./histories-suite.ts";
-
-mysqlHistoriesSuite(50);
