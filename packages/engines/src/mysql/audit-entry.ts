@@ -2,8 +2,6 @@ import { auditRelation, type Column, type Connection, sha256, type TableRef } fr
 import { id, literal, table as tableName } from "./dialect.ts";
 import { part } from "./row-image.ts";
 
-export const emptyChain = "0".repeat(64);
-
 /** What the head of a chain remembers: the columns the table had when it was protected, sorted by name. */
 export interface AuditShape {
   readonly columns: readonly Column[];

@@ -4,10 +4,10 @@ import {
   type Leaf,
   qualifiedName,
   RunbackError,
-  sha256,
   type Table,
   type TableDigest,
 } from "@runback/core";
+import { tableDigest } from "../shared/table-digest.ts";
 import { id, table as tableName } from "./dialect.ts";
 import { imageColumns, keyColumns, keyOrder, liveDigest, part } from "./row-image.ts";
 
@@ -44,11 +44,5 @@ export async function digests(tx: Connection, table: Table): Promise<TableDigest
       recovery: "Nothing was compared. Raise max_allowed_packet on the server (32 bytes for every 1/256 of the rows).",
     });
   }
-  const list = found.rows.map(({ leaf, rows, sha256: digest }) => ({ leaf, rows, sha256: digest }));
-  return {
-    table: qualifiedName(table),
-    rows: list.reduce((sum, leaf) => sum + leaf.rows, 0),
-    sha256: sha256(list.map((leaf) => `${leaf.leaf}:${leaf.rows}:${leaf.sha256}\n`).join("")),
-    leaves: list,
-  };
+  return tableDigest(table, found.rows);
 }

@@ -1,9 +1,6 @@
 import {
-  addCounts,
   type Connection,
-  digestOf,
   foreignKeyOrder,
-  noCounts,
   qualifiedName,
   RunbackError,
   sameTable,
@@ -12,14 +9,12 @@ import {
   type UndoPlan,
   type UndoRequest,
 } from "@runback/core";
+import { conflictsListed, countsOf, undoConflict, undoPlan } from "../shared/undo-plan.ts";
 import { id, table as tableName } from "./dialect.ts";
 import { findConflicts } from "./find-conflicts.ts";
 import { type Layout, layoutsOf } from "./layout.ts";
 import { imageDigest, item, keyValues, liveDigest, matchesKey, part } from "./row-image.ts";
 import { runNumber } from "./run-number.ts";
-
-/** Conflicts a plan lists by key; beyond that it gives counts. */
-const conflictsListed = 1_000;
 
 /** Puts every row of the run in exactly one class. Writes only `runback_undo_rows`, under the rollback's id. */
 export async function planUndo(tx: Connection, request: UndoRequest): Promise<UndoPlan> {
@@ -33,13 +28,14 @@ export async function planUndo(tx: Connection, request: UndoRequest): Promise<Un
   const { tables, fingerprint } = await count(tx, request.rollbackRunId, layouts);
   const circle =
     foreignKeyOrder(layouts.map((layout) => layout.table)).cyclic || (await selfReferences(tx, request, layouts));
-  return {
+  return undoPlan(request, {
     tables,
-    conflictCount: Object.values(tables).reduce((sum, each) => sum + each.edited + each.missing + each.referenced, 0),
+    fingerprint,
     conflicts: await conflicts(tx, request.rollbackRunId, layouts),
-    digest: digestOf({ runId: request.runId, policy: request.policy, tables, fingerprint }),
-    replay: keyChange.count > 0 ? "key-change" : uniqueOrder ? "unique-order" : circle ? "reference-circle" : null,
-  };
+    keyChange: keyChange.count > 0,
+    uniqueOrder,
+    circle,
+  });
 }
 
 /** The net change of each key over the run: the image its first change found, the digest its last one left. */
@@ -146,16 +142,14 @@ async function count(
 ): Promise<{ tables: Record<string, UndoCounts>; fingerprint: readonly unknown[] }> {
   const said = "sha2(concat_ws('|', act, hex(guard_digest), row_key), 256)";
   const word = (from: number) => `CAST(bit_xor(CAST(conv(substr(${said}, ${from}, 16), 16, 10) AS unsigned)) AS char)`;
-  const counted = await tx.query<{ layout: number; class: keyof UndoCounts; n: string; a: string; b: string }>(
-    `SELECT layout, class, count(*) AS n, ${word(1)} AS a, ${word(17)} AS b
+  const counted = await tx.query<{ layout: number; class: keyof UndoCounts; rows: string; a: string; b: string }>(
+    `SELECT layout, class, count(*) AS rows, ${word(1)} AS a, ${word(17)} AS b
      FROM runback_undo_rows WHERE plan = $1 GROUP BY layout, class ORDER BY layout, class`,
     [plan],
   );
   const tables: Record<string, UndoCounts> = {};
   for (const layout of layouts) {
-    tables[qualifiedName(layout.table)] = counted.rows
-      .filter((row) => row.layout === layout.num)
-      .reduce((sum, row) => addCounts(sum, { ...noCounts, [row.class]: Number(row.n) }), noCounts);
+    tables[qualifiedName(layout.table)] = countsOf(counted.rows.filter((row) => row.layout === layout.num));
   }
   return { tables, fingerprint: counted.rows.map(({ layout, a, b }) => [layout, a, b]) };
 }
@@ -172,10 +166,8 @@ async function conflicts(tx: Connection, plan: string, layouts: readonly Layout[
     [plan],
   );
   const tables = new Map(layouts.map((layout) => [layout.num, layout.table]));
-  return found.rows.map((row) => ({
-    table: qualifiedName(tables.get(row.layout)!),
-    key: keyValues(row.row_key, tables.get(row.layout)!),
-    class: row.class,
-    detail: row.detail ?? (row.class === "edited" ? "changed since the run" : "deleted since the run"),
-  }));
+  return found.rows.map((row) => {
+    const table = tables.get(row.layout)!;
+    return undoConflict(table, keyValues(row.row_key, table), row);
+  });
 }

@@ -5,9 +5,9 @@ import {
   auditRelation,
   type Column,
   type Connection,
-  RunbackError,
   type TableRef,
 } from "@runback/core";
+import { readCursor, writeCursor } from "../shared/audit-cursor.ts";
 import { auditShape, entryKey, hashedText, physicalName } from "./audit-entry.ts";
 import { table as tableName } from "./dialect.ts";
 import { readColumns } from "./read-catalog.ts";
@@ -30,7 +30,7 @@ export async function auditPage(
   table: TableRef,
   { limit, before, run }: AuditPage,
 ): Promise<{ entries: AuditEntry[]; next: string | null }> {
-  const cursor = before === undefined ? undefined : readCursor(before);
+  const cursor = before === undefined ? undefined : readCursor(before, isTime);
   const named = (key: string) => `json_unquote(json_extract(e.metadata, '$.${key}')) = $4`;
   const { rows } = await tx.query<EntryRow>(
     `SELECT p.id, p.action, p.metadata, p.at, l.seq, l.sha256 FROM (
@@ -55,24 +55,8 @@ export async function auditPage(
       seq: row.seq === null ? null : Number(row.seq),
       sha256: row.sha256,
     })),
-    next: rows.length > limit && last ? Buffer.from(JSON.stringify([last.at, last.id])).toString("base64url") : null,
+    next: rows.length > limit && last ? writeCursor(last.at, last.id) : null,
   };
-}
-
-/** A cursor comes from outside: anything but a time and an id is refused, before a query sees it. */
-function readCursor(text: string): [string, string] {
-  try {
-    const parsed = JSON.parse(Buffer.from(text, "base64url").toString()) as unknown;
-    if (Array.isArray(parsed) && parsed.length === 2) {
-      const [time, id] = parsed as [unknown, unknown];
-      if (typeof time === "string" && typeof id === "string" && isTime(time)) return [time, id];
-    }
-  } catch {
-    // Falls through to the refusal.
-  }
-  throw new RunbackError("CURSOR_INVALID", "The page cursor is not one that a listing returned.", {
-    recovery: "List again from the beginning, without a cursor.",
-  });
 }
 
 const isTime = (text: string) =>

@@ -7,6 +7,7 @@ import {
   type UndoProgress,
   type UndoRequest,
 } from "@runback/core";
+import { constraintRefused } from "../shared/constraint-refused.ts";
 import { id, table as tableName } from "./dialect.ts";
 import { type Layout, plannedLayouts } from "./layout.ts";
 import { isConstraint, notRestored, revert } from "./revert.ts";
@@ -40,7 +41,7 @@ export async function replay(
     try {
       await reverseRow(tx, layout, entry);
     } catch (cause) {
-      throw isConstraint(cause) ? refused(cause) : cause;
+      throw isConstraint(cause) ? constraintRefused((cause as { constraint?: string }).constraint, cause) : cause;
     }
   }
   const last = entries.rows.at(-1);
@@ -146,15 +147,4 @@ async function afterReplay(
   }
   const progress = await revert(tx, request, { phase: Math.max(0, cursor.phase - 2), seq: cursor.seq }, limit);
   return { ...progress, cursor: { phase: progress.cursor.phase + 2, seq: progress.cursor.seq } };
-}
-
-function refused(cause: unknown): RunbackError {
-  const constraint = (cause as { constraint?: string }).constraint ?? "of the target";
-  return new RunbackError("CONSTRAINT_REFUSED", `Constraint ${constraint} refuses the state before the run.`, {
-    recovery:
-      "This step was not written. The constraint was added or rows it concerns were written since the run: resolve those, then plan again.",
-    exit: 1,
-    status: 409,
-    cause,
-  });
 }

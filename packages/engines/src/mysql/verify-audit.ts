@@ -1,13 +1,7 @@
-import {
-  type AuditHead,
-  type AuditProblem,
-  type AuditVerification,
-  auditRelation,
-  type Column,
-  type Connection,
-  type TableRef,
-} from "@runback/core";
-import { auditShape, emptyChain, entryKey, hashedText, physicalName } from "./audit-entry.ts";
+import { type AuditVerification, auditRelation, type Column, type Connection, type TableRef } from "@runback/core";
+import { auditVerification, type ChainReading, type FoundProblem, noAuditTable } from "../shared/audit-verification.ts";
+import { emptyChain } from "../shared/empty-chain.ts";
+import { auditShape, entryKey, hashedText, physicalName } from "./audit-entry.ts";
 import { auditGaps } from "./audit-gaps.ts";
 import { table as tableName } from "./dialect.ts";
 
@@ -23,38 +17,18 @@ export async function verifyAudit(tx: Connection, table: TableRef, limit: number
     "SELECT 1 FROM information_schema.tables WHERE table_schema = database() AND table_name = $1",
     [physicalName(table)],
   );
-  if (there.count === 0) return alone("truncated", "the audit table is not there");
+  if (there.count === 0) return noAuditTable;
   const shape = await auditShape(tx, table);
   const state = await chainState(tx, table, relation);
-  const found = await tx.query<Found>(problemsSql(table, shape?.columns ?? [], Math.trunc(limit)), [relation]);
-  const gaps = (await auditGaps(tx, table)).map((gap) => problem("unchained", null, null, gap));
-  const about = [...gaps, ...headProblems(state)];
-  const listed = found.rows.map((row) => problem(row.kind, row.entry, row.seq, row.detail));
-  return {
-    entries: Number(state.entries),
-    head: state.last,
-    problems: [...about, ...listed].slice(0, limit),
-    problemCount: about.length + Number(found.rows[0]?.total ?? 0),
-  };
+  const found = await tx.query<FoundProblem>(problemsSql(table, shape?.columns ?? [], Math.trunc(limit)), [relation]);
+  return auditVerification({ ...state, gaps: await auditGaps(tx, table), found: found.rows }, limit);
 }
 
-interface Found {
-  kind: AuditProblem["kind"];
-  entry: string | null;
-  seq: string | null;
-  detail: string;
-  total: string;
-}
-
-interface ChainState {
-  readonly entries: string;
-  /** What the head row says; null when it is gone. */
-  readonly recorded: AuditHead | null;
-  /** The last link; null when there is none. */
-  readonly last: AuditHead | null;
-}
-
-async function chainState(tx: Connection, table: TableRef, relation: string): Promise<ChainState> {
+async function chainState(
+  tx: Connection,
+  table: TableRef,
+  relation: string,
+): Promise<Omit<ChainReading, "gaps" | "found">> {
   const entries = await tx.query<{ n: string }>(`SELECT count(*) AS n FROM ${tableName(table)}`);
   const head = await tx.query<{ seq: string; sha256: string }>(
     "SELECT seq, sha256 FROM runback_audit_heads WHERE relation = $1",
@@ -66,22 +40,7 @@ async function chainState(tx: Connection, table: TableRef, relation: string): Pr
   );
   const read = (row: { seq: string; sha256: string } | undefined) =>
     row === undefined ? null : { seq: Number(row.seq), sha256: row.sha256 };
-  return { entries: entries.rows[0]!.n, recorded: read(head.rows[0]), last: read(last.rows[0]) };
-}
-
-function headProblems({ recorded, last }: ChainState): AuditProblem[] {
-  const end = last ?? { seq: 0, sha256: emptyChain };
-  if (recorded === null)
-    return [
-      problem("truncated", null, null, "the chain has no head: it was removed, or the table was never protected"),
-    ];
-  if (end.seq < recorded.seq) {
-    return [problem("truncated", null, String(end.seq), `the chain ends at ${end.seq}, its head says ${recorded.seq}`)];
-  }
-  if (end.seq === recorded.seq && end.sha256 === recorded.sha256) return [];
-  return [
-    problem("broken-link", null, String(end.seq), `the head (${recorded.seq}) is not the last link (${end.seq})`),
-  ];
+  return { entries: Number(entries.rows[0]!.n), recorded: read(head.rows[0]), last: read(last.rows[0]) };
 }
 
 /** The window functions see the chain in its order; entries and links are joined by the entry's id, through an index either way. */
@@ -112,12 +71,4 @@ SELECT kind, entry, seq, detail, count(*) OVER () AS total FROM (
   SELECT 'changed', l.entry, l.seq, 'its content is not what was hashed' FROM ${links} JOIN ${entries} ON ${joined}
   WHERE NOT (l.row_sha256 <=> sha2(${columns.length === 0 ? "'{}'" : hashedText("e", columns)}, 256))
 ) p ORDER BY seq IS NULL, seq, kind, entry LIMIT ${limit}`;
-}
-
-function problem(kind: AuditProblem["kind"], entry: string | null, seq: string | null, detail: string): AuditProblem {
-  return { kind, entry, seq: seq === null ? null : Number(seq), detail };
-}
-
-function alone(kind: AuditProblem["kind"], detail: string): AuditVerification {
-  return { entries: 0, head: null, problems: [problem(kind, null, null, detail)], problemCount: 1 };
 }

@@ -1,12 +1,5 @@
-import {
-  type Column,
-  type Connection,
-  type Leaf,
-  qualifiedName,
-  sha256,
-  type Table,
-  type TableDigest,
-} from "@runback/core";
+import type { Column, Connection, Leaf, Table, TableDigest } from "@runback/core";
+import { tableDigest } from "../shared/table-digest.ts";
 import { id, table as tableName } from "./dialect.ts";
 import { imageColumns, keyColumns, keyOrder, liveDigest, portableText } from "./row-image.ts";
 import { useExactText } from "./session.ts";
@@ -36,11 +29,5 @@ export async function digests(tx: Connection, table: Table): Promise<TableDigest
        encode(sha256(string_agg(${liveDigest("t", imageColumns(table))}, ''::bytea ORDER BY ${keyOrder("t", table)})), 'hex') AS sha256
      FROM ${tableName(table)} t GROUP BY 1 ORDER BY 1`,
   );
-  const list = found.rows.map(({ leaf, rows, sha256: digest }) => ({ leaf, rows, sha256: digest }));
-  return {
-    table: qualifiedName(table),
-    rows: list.reduce((sum, leaf) => sum + leaf.rows, 0),
-    sha256: sha256(list.map((leaf) => `${leaf.leaf}:${leaf.rows}:${leaf.sha256}\n`).join("")),
-    leaves: list,
-  };
+  return tableDigest(table, found.rows);
 }

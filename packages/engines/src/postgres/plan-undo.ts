@@ -1,15 +1,13 @@
 import {
-  addCounts,
   type Connection,
-  digestOf,
   foreignKeyOrder,
-  noCounts,
   qualifiedName,
   type UndoConflict,
   type UndoCounts,
   type UndoPlan,
   type UndoRequest,
 } from "@runback/core";
+import { conflictsListed, countsOf, undoConflict, undoPlan } from "../shared/undo-plan.ts";
 import { id, table as tableName } from "./dialect.ts";
 import { findConflicts } from "./find-conflicts.ts";
 import { type Layout, layoutsOf } from "./layout.ts";
@@ -17,9 +15,6 @@ import { asText, imageDigest, liveDigest, matchesKey } from "./row-image.ts";
 import { runNumber } from "./run-number.ts";
 import { orderSelfReferences } from "./self-references.ts";
 import { useExactTextInBulk } from "./session.ts";
-
-/** Conflicts a plan lists by key; beyond that it gives counts. */
-const conflictsListed = 1_000;
 
 /** Puts every row of the run in exactly one class. Writes only `runback.undo_rows`, under the rollback's id. */
 export async function planUndo(tx: Connection, request: UndoRequest): Promise<UndoPlan> {
@@ -40,13 +35,14 @@ export async function planUndo(tx: Connection, request: UndoRequest): Promise<Un
   const keyChange = await tx.query("SELECT FROM runback.key_changes WHERE run = $1::int LIMIT 1", [run]);
   const { tables, fingerprint } = await count(tx, request.rollbackRunId, layouts);
   const circle = foreignKeyOrder(layouts.map((layout) => layout.table)).cyclic;
-  return {
+  return undoPlan(request, {
     tables,
-    conflictCount: Object.values(tables).reduce((sum, each) => sum + each.edited + each.missing + each.referenced, 0),
+    fingerprint,
     conflicts: await conflicts(tx, request.rollbackRunId, layouts),
-    digest: digestOf({ runId: request.runId, policy: request.policy, tables, fingerprint }),
-    replay: keyChange.count > 0 ? "key-change" : uniqueOrder ? "unique-order" : circle ? "reference-circle" : null,
-  };
+    keyChange: keyChange.count > 0,
+    uniqueOrder,
+    circle,
+  });
 }
 
 /**
@@ -171,9 +167,7 @@ async function count(
   );
   const tables: Record<string, UndoCounts> = {};
   for (const layout of layouts) {
-    tables[qualifiedName(layout.table)] = counted.rows
-      .filter((row) => row.layout === layout.num)
-      .reduce((sum, row) => addCounts(sum, { ...noCounts, [row.class]: Number(row.rows) }), noCounts);
+    tables[qualifiedName(layout.table)] = countsOf(counted.rows.filter((row) => row.layout === layout.num));
   }
   return { tables, fingerprint: counted.rows.map(({ layout, a, b }) => [layout, a, b]) };
 }
@@ -184,11 +178,6 @@ async function conflicts(tx: Connection, plan: string, layouts: readonly Layout[
      WHERE plan = $1 AND class IN ('edited', 'missing', 'referenced') ORDER BY layout, seq LIMIT ${conflictsListed}`,
     [plan],
   );
-  const names = new Map(layouts.map((layout) => [layout.num, qualifiedName(layout.table)]));
-  return found.rows.map((row) => ({
-    table: names.get(row.layout)!,
-    key: row.key,
-    class: row.class,
-    detail: row.detail ?? (row.class === "edited" ? "changed since the run" : "deleted since the run"),
-  }));
+  const tables = new Map(layouts.map((layout) => [layout.num, layout.table]));
+  return found.rows.map((row) => undoConflict(tables.get(row.layout)!, row.key, row));
 }

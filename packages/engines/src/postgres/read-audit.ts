@@ -4,9 +4,9 @@ import {
   type AuditRecord,
   auditRelation,
   type Connection,
-  RunbackError,
   type TableRef,
 } from "@runback/core";
+import { cursorInvalid, readCursor, writeCursor } from "../shared/audit-cursor.ts";
 import { literal, table as tableName } from "./dialect.ts";
 import { useExactText } from "./session.ts";
 import { hashedText } from "./verify-audit.ts";
@@ -30,7 +30,7 @@ export async function auditPage(
   { limit, before, run }: AuditPage,
 ): Promise<{ entries: AuditEntry[]; next: string | null }> {
   await tx.query(useExactText);
-  const cursor = before === undefined ? undefined : readCursor(before);
+  const cursor = before === undefined ? undefined : readCursor(before, isTime);
   // The page is cut first: the chain is then read once for its few entries, not for every entry of the trail.
   const reading = tx.query<EntryRow>(
     `WITH _page AS MATERIALIZED (
@@ -62,37 +62,11 @@ export async function auditPage(
       seq: row.seq === null ? null : Number(row.seq),
       sha256: row.sha256,
     })),
-    next:
-      rows.length > limit && last
-        ? Buffer.from(JSON.stringify([last.created_at, last.id])).toString("base64url")
-        : null,
+    next: rows.length > limit && last ? writeCursor(last.created_at, last.id) : null,
   };
 }
 
-/** A cursor comes from outside: anything but a time and an id is refused, before a query sees it. */
-function readCursor(text: string): [string, string] {
-  try {
-    const parsed = JSON.parse(Buffer.from(text, "base64url").toString()) as unknown;
-    if (Array.isArray(parsed) && parsed.length === 2) {
-      const [time, id] = parsed as [unknown, unknown];
-      if (
-        typeof time === "string" &&
-        typeof id === "string" &&
-        /^(-?infinity|\d{4,}-\d\d-\d\dT[\d:.]+[+-][\d:]+( BC)?)$/.test(time)
-      )
-        return [time, id];
-    }
-  } catch {
-    // Falls through to the refusal.
-  }
-  throw cursorInvalid();
-}
-
-function cursorInvalid(): RunbackError {
-  return new RunbackError("CURSOR_INVALID", "The page cursor is not one that a listing returned.", {
-    recovery: "List again from the beginning, without a cursor.",
-  });
-}
+const isTime = (text: string) => /^(-?infinity|\d{4,}-\d\d-\d\dT[\d:.]+[+-][\d:]+( BC)?)$/.test(text);
 
 /** Records fetched at once: 5,000 entries of 1 kB keep an export at some 10 MB, whatever the trail's length. */
 const recordsPerFetch = 5_000;

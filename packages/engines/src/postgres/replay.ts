@@ -1,11 +1,5 @@
-import {
-  type Connection,
-  foreignKeyOrder,
-  RunbackError,
-  type UndoCursor,
-  type UndoProgress,
-  type UndoRequest,
-} from "@runback/core";
+import { type Connection, foreignKeyOrder, type UndoCursor, type UndoProgress, type UndoRequest } from "@runback/core";
+import { constraintRefused } from "../shared/constraint-refused.ts";
 import { type Layout, plannedLayouts } from "./layout.ts";
 import { reverseRowByRow, reverseStatement } from "./reverse-statement.ts";
 import { isConstraint, revert, withoutUserTriggers } from "./revert.ts";
@@ -47,7 +41,7 @@ export async function replay(
       const next = await statements.next();
       if (next.done) {
         const cause = waiting[0]?.cause ?? (await pendingRefusal(tx));
-        if (cause !== undefined) throw refused(cause);
+        if (cause !== undefined) throw constraintRefused(constraintOf(cause), cause);
         ended = true;
         return;
       }
@@ -161,19 +155,7 @@ function passedOn(cause: unknown): boolean {
   return ["23505", "23P01"].includes(String((cause as { code?: unknown }).code));
 }
 
-function refused(cause: unknown): RunbackError {
-  const constraint =
-    (cause as { constraint_name?: string; constraint?: string }).constraint_name ??
-    (cause as { constraint?: string }).constraint;
-  return new RunbackError(
-    "CONSTRAINT_REFUSED",
-    `Constraint ${constraint ?? "of the target"} refuses the state before the run.`,
-    {
-      recovery:
-        "This step was not written. The constraint was added or rows it concerns were written since the run: resolve those, then plan again.",
-      exit: 1,
-      status: 409,
-      cause,
-    },
-  );
+function constraintOf(cause: unknown): string | undefined {
+  const { constraint_name: name, constraint } = cause as { constraint_name?: string; constraint?: string };
+  return name ?? constraint;
 }

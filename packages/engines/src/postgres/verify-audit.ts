@@ -1,16 +1,9 @@
-import {
-  type AuditHead,
-  type AuditProblem,
-  type AuditVerification,
-  auditRelation,
-  type Connection,
-  type TableRef,
-} from "@runback/core";
+import { type AuditVerification, auditRelation, type Connection, type TableRef } from "@runback/core";
+import { auditVerification, type ChainReading, type FoundProblem, noAuditTable } from "../shared/audit-verification.ts";
+import { emptyChain } from "../shared/empty-chain.ts";
 import { auditGaps } from "./audit-gaps.ts";
 import { table as tableName } from "./dialect.ts";
 import { useExactText } from "./session.ts";
-
-export const emptyChain = "0".repeat(64);
 
 /**
  * The text of an entry that its hash covers: the columns the table had when it was protected. Written out here, and not
@@ -31,37 +24,17 @@ export async function verifyAudit(tx: Connection, table: TableRef, limit: number
   await tx.query(useExactText);
   const relation = auditRelation(table);
   const there = await tx.query("SELECT WHERE to_regclass($1) IS NOT NULL", [tableName(table)]);
-  if (there.count === 0) return alone("truncated", "the audit table is not there");
+  if (there.count === 0) return noAuditTable;
   const state = await chainState(tx, table, relation);
-  const found = await tx.query<Found>(problemsSql(table), [relation, limit]);
-  const gaps = (await auditGaps(tx, table)).map((gap) => problem("unchained", null, null, gap));
-  const about = [...gaps, ...headProblems(state)];
-  const listed = found.rows.map((row) => problem(row.kind, row.entry, row.seq, row.detail));
-  return {
-    entries: Number(state.entries),
-    head: state.last,
-    problems: [...about, ...listed].slice(0, limit),
-    problemCount: about.length + Number(found.rows[0]?.total ?? 0),
-  };
+  const found = await tx.query<FoundProblem>(problemsSql(table), [relation, limit]);
+  return auditVerification({ ...state, gaps: await auditGaps(tx, table), found: found.rows }, limit);
 }
 
-interface Found {
-  kind: AuditProblem["kind"];
-  entry: string | null;
-  seq: string | null;
-  detail: string;
-  total: string;
-}
-
-interface ChainState {
-  readonly entries: string;
-  /** What the head row says; null when it is gone. */
-  readonly recorded: AuditHead | null;
-  /** The last link; null when there is none. */
-  readonly last: AuditHead | null;
-}
-
-async function chainState(tx: Connection, table: TableRef, relation: string): Promise<ChainState> {
+async function chainState(
+  tx: Connection,
+  table: TableRef,
+  relation: string,
+): Promise<Omit<ChainReading, "gaps" | "found">> {
   const { rows } = await tx.query<{
     entries: string;
     head_seq: string | null;
@@ -81,25 +54,10 @@ async function chainState(tx: Connection, table: TableRef, relation: string): Pr
   const head = (seq: string | null, sha256: string | null) =>
     seq === null || sha256 === null ? null : { seq: Number(seq), sha256 };
   return {
-    entries: row.entries,
+    entries: Number(row.entries),
     recorded: head(row.head_seq, row.head_sha256),
     last: head(row.last_seq, row.last_sha256),
   };
-}
-
-function headProblems({ recorded, last }: ChainState): AuditProblem[] {
-  const end = last ?? { seq: 0, sha256: emptyChain };
-  if (recorded === null)
-    return [
-      problem("truncated", null, null, "the chain has no head: it was removed, or the table was never protected"),
-    ];
-  if (end.seq < recorded.seq) {
-    return [problem("truncated", null, String(end.seq), `the chain ends at ${end.seq}, its head says ${recorded.seq}`)];
-  }
-  if (end.seq === recorded.seq && end.sha256 === recorded.sha256) return [];
-  return [
-    problem("broken-link", null, String(end.seq), `the head (${recorded.seq}) is not the last link (${end.seq})`),
-  ];
 }
 
 /** Links and entries are joined once; the window functions see the chain in its order. */
@@ -138,12 +96,4 @@ WITH _entries AS (
 )
 SELECT kind, entry, seq::text AS seq, detail, (count(*) OVER ())::text AS total
 FROM _problems ORDER BY seq NULLS LAST, kind, entry LIMIT $2::int`;
-}
-
-function problem(kind: AuditProblem["kind"], entry: string | null, seq: string | null, detail: string): AuditProblem {
-  return { kind, entry, seq: seq === null ? null : Number(seq), detail };
-}
-
-function alone(kind: AuditProblem["kind"], detail: string): AuditVerification {
-  return { entries: 0, head: null, problems: [problem(kind, null, null, detail)], problemCount: 1 };
 }
