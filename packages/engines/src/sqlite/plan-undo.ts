@@ -1,15 +1,13 @@
 import {
-  addCounts,
   type Connection,
-  digestOf,
   foreignKeyOrder,
-  noCounts,
   qualifiedName,
   type UndoConflict,
   type UndoCounts,
   type UndoPlan,
   type UndoRequest,
 } from "@runback/core";
+import { conflictsListed, countsOf, undoConflict, undoPlan } from "../shared/undo-plan.ts";
 import { table as tableName } from "./dialect.ts";
 import { findConflicts } from "./find-conflicts.ts";
 import { type Layout, layoutsOf } from "./layout.ts";
@@ -26,9 +24,6 @@ import {
 import { closeWindow } from "./run-marker.ts";
 import { runNumber } from "./run-number.ts";
 
-/** Conflicts a plan lists by key; beyond that it gives counts. */
-const conflictsListed = 1_000;
-
 /** Puts every row of the run in exactly one class. Writes only `runback_undo_rows`, under the rollback's id. */
 export async function planUndo(tx: Connection, request: UndoRequest): Promise<UndoPlan> {
   const run = await runNumber(tx, request.runId);
@@ -41,13 +36,14 @@ export async function planUndo(tx: Connection, request: UndoRequest): Promise<Un
   const keyChange = await tx.query("SELECT 1 FROM runback_key_changes WHERE run = $1 LIMIT 1", [run]);
   const { tables, fingerprint } = await count(tx, request.rollbackRunId, layouts);
   const circle = foreignKeyOrder(layouts.map((layout) => layout.table)).cyclic;
-  return {
+  return undoPlan(request, {
     tables,
-    conflictCount: Object.values(tables).reduce((sum, each) => sum + each.edited + each.missing + each.referenced, 0),
+    fingerprint,
     conflicts: await conflicts(tx, request.rollbackRunId, layouts),
-    digest: digestOf({ runId: request.runId, policy: request.policy, tables, fingerprint }),
-    replay: keyChange.count > 0 ? "key-change" : uniqueOrder ? "unique-order" : circle ? "reference-circle" : null,
-  };
+    keyChange: keyChange.count > 0,
+    uniqueOrder,
+    circle,
+  });
 }
 
 /** The net change of each key over the run is its first entry's before-image and its last one's after-image. */
@@ -123,10 +119,7 @@ async function count(
        WHERE u.plan = $1 AND u.layout = ${num} GROUP BY u.class ORDER BY u.class`,
       [plan],
     );
-    tables[qualifiedName(table)] = counted.rows.reduce(
-      (sum, row) => addCounts(sum, { ...noCounts, [row.class]: row.rows }),
-      noCounts,
-    );
+    tables[qualifiedName(table)] = countsOf(counted.rows);
     fingerprint.push([num, counted.rows.map((row) => row.digest)]);
   }
   return { tables, fingerprint };
@@ -145,14 +138,7 @@ async function conflicts(tx: Connection, plan: string, layouts: readonly Layout[
        ORDER BY u.first LIMIT ${conflictsListed - listed.length}`,
       [plan],
     );
-    for (const row of found.rows) {
-      listed.push({
-        table: qualifiedName(table),
-        key: JSON.parse(row.key) as string[],
-        class: row.class,
-        detail: row.detail ?? (row.class === "edited" ? "changed since the run" : "deleted since the run"),
-      });
-    }
+    for (const row of found.rows) listed.push(undoConflict(table, JSON.parse(row.key) as string[], row));
   }
   return listed;
 }

@@ -4,9 +4,9 @@ import {
   type AuditRecord,
   auditRelation,
   type Connection,
-  RunbackError,
   type TableRef,
 } from "@runback/core";
+import { readCursor, writeCursor } from "../shared/audit-cursor.ts";
 import { id, literal, table as tableName } from "./dialect.ts";
 import { hashedText } from "./seal-audit.ts";
 
@@ -25,7 +25,7 @@ export async function auditPage(
   table: TableRef,
   { limit, before, run }: AuditPage,
 ): Promise<{ entries: AuditEntry[]; next: string | null }> {
-  const cursor = before === undefined ? undefined : readCursor(before);
+  const cursor = before === undefined ? undefined : readCursor(before, isTime);
   const { rows } = await tx.query<EntryRow>(
     `WITH page AS MATERIALIZED (
        SELECT CAST(e.id AS TEXT) AS id, e.action, e.metadata, e."createdAt" AS created_at FROM ${tableName(table)} e
@@ -49,29 +49,11 @@ export async function auditPage(
       seq: row.seq,
       sha256: row.sha256,
     })),
-    next:
-      rows.length > limit && last
-        ? Buffer.from(JSON.stringify([last.created_at, last.id])).toString("base64url")
-        : null,
+    next: rows.length > limit && last ? writeCursor(last.created_at, last.id) : null,
   };
 }
 
-/** A cursor comes from outside: anything but a time and an id is refused, before a query sees it. */
-function readCursor(text: string): [string, string] {
-  try {
-    const parsed = JSON.parse(Buffer.from(text, "base64url").toString()) as unknown;
-    if (Array.isArray(parsed) && parsed.length === 2) {
-      const [time, entry] = parsed as [unknown, unknown];
-      if (typeof time === "string" && typeof entry === "string" && /^\d{4}-\d\d-\d\d[T ][\d:.]+Z?$/.test(time))
-        return [time, entry];
-    }
-  } catch {
-    // Falls through to the refusal.
-  }
-  throw new RunbackError("CURSOR_INVALID", "The page cursor is not one that a listing returned.", {
-    recovery: "List again from the beginning, without a cursor.",
-  });
-}
+const isTime = (text: string) => /^\d{4}-\d\d-\d\d[T ][\d:.]+Z?$/.test(text);
 
 /** Records fetched at once: 5,000 entries of 1 kB keep an export at some 10 MB, whatever the trail's length. */
 const recordsPerFetch = 5_000;

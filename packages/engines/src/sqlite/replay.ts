@@ -2,11 +2,11 @@ import {
   type Connection,
   changedMeanwhile,
   qualifiedName,
-  RunbackError,
   type UndoCursor,
   type UndoProgress,
   type UndoRequest,
 } from "@runback/core";
+import { constraintRefused } from "../shared/constraint-refused.ts";
 import { id } from "./dialect.ts";
 import { type Layout, layoutsOf } from "./layout.ts";
 import { isConstraint } from "./plain-error.ts";
@@ -51,7 +51,7 @@ export async function replay(
     }
     if (!(await step.settle())) await settleCircles(tx, step, request.rollbackRunId);
     step.refuseWaiting(request);
-    if ((await violations(tx, deferred)) > dangling) throw refused("a deferred foreign key", undefined);
+    if ((await violations(tx, deferred)) > dangling) throw constraintRefused("a deferred foreign key", undefined);
     return { cursor: { phase: cursor.phase + 1, seq: "0" }, rows: step.rows, done: !byStatement };
   });
 }
@@ -110,7 +110,7 @@ class Step {
     const first = this.#waiting[0];
     if (first === undefined) return;
     if (byPlan && isConstraint(first.cause))
-      throw refused(String((first.cause as { constraint?: string }).constraint ?? "of the target"), first.cause);
+      throw constraintRefused((first.cause as { constraint?: string }).constraint, first.cause);
     const table = qualifiedName(this.#reversals.get(first.entry.layout)!.layout.table);
     throw changedMeanwhile(table, this.#waiting.length, first.cause);
   }
@@ -243,14 +243,4 @@ async function violations(tx: Connection, tables: readonly string[]): Promise<nu
     rows += found.rows[0]!.n;
   }
   return rows;
-}
-
-function refused(constraint: string, cause: unknown): RunbackError {
-  return new RunbackError("CONSTRAINT_REFUSED", `Constraint ${constraint} refuses the state before the run.`, {
-    recovery:
-      "This step was not written. The constraint was added or rows it concerns were written since the run: resolve those, then plan again.",
-    exit: 1,
-    status: 409,
-    cause,
-  });
 }

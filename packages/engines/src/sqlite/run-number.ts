@@ -1,12 +1,7 @@
-import { type Connection, RunbackError } from "@runback/core";
+import type { Connection } from "@runback/core";
+import { runNumberIn } from "../shared/run-number-in.ts";
 
 /** The small number that journal rows carry for a run id. @throws `RUN_NOT_FOUND` */
-export async function runNumber(connection: Connection, runId: string): Promise<number> {
-  const found = await connection.query<{ num: number }>("SELECT num FROM runback_runs WHERE run_id = $1", [runId]);
-  const row = found.rows[0];
-  if (row) return row.num;
-  throw new RunbackError("RUN_NOT_FOUND", `There is no run ${runId} on this target.`, {
-    recovery: "List the runs with `runback runs`, and check that --target names the database the run changed.",
-    status: 404,
-  });
+export function runNumber(connection: Connection, runId: string): Promise<number> {
+  return runNumberIn("runback_runs", connection, runId);
 }

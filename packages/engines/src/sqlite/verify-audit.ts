@@ -1,16 +1,9 @@
-import {
-  type AuditHead,
-  type AuditProblem,
-  type AuditVerification,
-  auditRelation,
-  type Connection,
-  type TableRef,
-} from "@runback/core";
+import { type AuditHead, type AuditVerification, auditRelation, type Connection, type TableRef } from "@runback/core";
+import { auditVerification, type FoundProblem, noAuditTable } from "../shared/audit-verification.ts";
+import { emptyChain } from "../shared/empty-chain.ts";
 import { auditGaps } from "./audit-gaps.ts";
 import { table as tableName } from "./dialect.ts";
 import { hashedText } from "./seal-audit.ts";
-
-const emptyChain = "0".repeat(64);
 
 /**
  * Recomputes the chain of an audit table in one statement: every link, every entry's hash, entries without a link, links
@@ -24,7 +17,7 @@ export async function verifyAudit(tx: Connection, table: TableRef, limit: number
   const there = await tx.query("SELECT 1 FROM pragma_table_list WHERE schema = 'main' AND lower(name) = lower($1)", [
     table.schema === "runback" ? `runback_${table.name}` : table.name,
   ]);
-  if (there.count === 0) return alone("truncated", "the audit table is not there");
+  if (there.count === 0) return noAuditTable;
   const { rows } = await tx.query<State>(
     `SELECT (SELECT count(*) FROM ${tableName(table)}) AS entries, h.columns, h.seq AS head_seq, h.sha256 AS head_sha256, l.seq AS last_seq, l.sha256 AS last_sha256
      FROM (SELECT 1) LEFT JOIN runback_audit_heads h ON h.relation = $1
@@ -33,16 +26,15 @@ export async function verifyAudit(tx: Connection, table: TableRef, limit: number
   );
   const state = rows[0]!;
   const columns = JSON.parse(state.columns ?? "[]") as string[];
-  const found = await tx.query<Found>(problemsSql(table, columns), [relation, limit]);
-  const gaps = (await auditGaps(tx, table)).map((gap) => problem("unchained", null, null, gap));
-  const about = [...gaps, ...headProblems(state)];
-  const listed = found.rows.map((row) => problem(row.kind, row.entry, row.seq, row.detail));
-  return {
+  const found = await tx.query<FoundProblem>(problemsSql(table, columns), [relation, limit]);
+  const reading = {
     entries: state.entries,
-    head: headOf(state.last_seq, state.last_sha256),
-    problems: [...about, ...listed].slice(0, limit),
-    problemCount: about.length + (found.rows[0]?.total ?? 0),
+    recorded: headOf(state.head_seq, state.head_sha256),
+    last: headOf(state.last_seq, state.last_sha256),
+    gaps: await auditGaps(tx, table),
+    found: found.rows,
   };
+  return auditVerification(reading, limit);
 }
 
 interface State {
@@ -54,29 +46,8 @@ interface State {
   last_sha256: string | null;
 }
 
-interface Found {
-  kind: AuditProblem["kind"];
-  entry: string | null;
-  seq: number | null;
-  detail: string;
-  total: number;
-}
-
 function headOf(seq: number | null, sha256: string | null): AuditHead | null {
   return seq === null || sha256 === null ? null : { seq, sha256 };
-}
-
-function headProblems(state: State): AuditProblem[] {
-  const recorded = headOf(state.head_seq, state.head_sha256);
-  const end = headOf(state.last_seq, state.last_sha256) ?? { seq: 0, sha256: emptyChain };
-  if (recorded === null)
-    return [
-      problem("truncated", null, null, "the chain has no head: it was removed, or the table was never protected"),
-    ];
-  if (end.seq < recorded.seq)
-    return [problem("truncated", null, end.seq, `the chain ends at ${end.seq}, its head says ${recorded.seq}`)];
-  if (end.seq === recorded.seq && end.sha256 === recorded.sha256) return [];
-  return [problem("broken-link", null, end.seq, `the head (${recorded.seq}) is not the last link (${end.seq})`)];
 }
 
 function problemsSql(table: TableRef, columns: readonly string[]): string {
@@ -114,12 +85,4 @@ WITH entries AS (
   WHERE id IS NOT NULL AND seq IS NOT NULL AND now_sha256 IS NOT row_sha256
 )
 SELECT kind, entry, seq, detail, count(*) OVER () AS total FROM problems ORDER BY seq NULLS LAST, kind, entry LIMIT $2`;
-}
-
-function problem(kind: AuditProblem["kind"], entry: string | null, seq: number | null, detail: string): AuditProblem {
-  return { kind, entry, seq, detail };
-}
-
-function alone(kind: AuditProblem["kind"], detail: string): AuditVerification {
-  return { entries: 0, head: null, problems: [problem(kind, null, null, detail)], problemCount: 1 };
 }
