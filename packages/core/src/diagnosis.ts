@@ -12,6 +12,8 @@ export interface DiagnosisPort {
   /** Where unqualified names lead: the schemas of a new session's search path that exist, in order. */
   searchPath(connection: Connection): Promise<{ readonly schemas: readonly string[]; readonly role: string }>;
   timeZone(connection: Connection): Promise<string>;
+  /** Accounts whose rights get past what keeps TRUNCATE out of the audit table; absent where no right does. */
+  mayTruncate?(connection: Connection): Promise<readonly string[]>;
 }
 
 export interface OwnTablesState {

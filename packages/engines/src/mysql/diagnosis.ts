@@ -1,6 +1,7 @@
 import type { Connection, DiagnosisPort, Grant, TableRef } from "@runback/core";
 import { changeHash } from "./apply-own-tables.ts";
 import { id } from "./dialect.ts";
+import { mayTruncate } from "./may-truncate.ts";
 import { ownChanges } from "./own-tables.ts";
 
 /** Window functions, expressions as defaults, checks that hold, invisible columns. */
@@ -42,6 +43,7 @@ export const diagnosis: DiagnosisPort = {
     };
   },
   grants,
+  mayTruncate,
   searchPath: async (connection) => {
     // An unqualified name means the session's database here, and nothing else.
     const { rows } = await connection.query<{ name: string; role: string }>(
