@@ -2,7 +2,7 @@ import { snapshotPort } from "@runback/operations";
 import { expect, test } from "vitest";
 import { engineNames, freshTarget } from "../support/engines.ts";
 import { shop } from "./shop.ts";
-import { emptyDatabase, openSite, snapshotEngines } from "./site.ts";
+import { emptyDatabase, fixtures, openSite, snapshotEngines } from "./site.ts";
 
 /** Each makes one object that a restore could not bring back. */
 const objects: readonly [string, string][] = [
@@ -57,6 +57,20 @@ test("what a restore could not bring back is refused by name when the snapshot i
     expect([name, refused]).toEqual([name, expect.objectContaining({ code: "SNAPSHOT_UNSUPPORTED" })]);
     expect(String((refused as Error).message)).toContain(name);
   }
+});
+
+const refused = snapshotEngines.flatMap((name) =>
+  fixtures[name].refused.map(([what, make]) => [name, what, make] as const),
+);
+
+test.each(refused)("%s refuses: %s", async (name, what, make) => {
+  await using site = await openSite(name, fixtures[name].shop);
+  await site.create();
+  await make(site);
+  await expect(site.create()).rejects.toMatchObject({
+    code: "SNAPSHOT_UNSUPPORTED",
+    message: expect.stringContaining(what),
+  });
 });
 
 test("a user who does not see every row takes no snapshot", async () => {
@@ -141,7 +155,10 @@ test("an engine says whether it takes snapshots, and what it does not take is re
     await using target = await freshTarget(name);
     const { engine } = target;
     expect([name, engine.capabilities.snapshots]).toEqual([name, engine.snapshots !== undefined]);
-    expect([name, engine.capabilities.snapshots]).toEqual([name, snapshotEngines.includes(name)]);
+    expect([name, engine.capabilities.snapshots]).toEqual([
+      name,
+      (snapshotEngines as readonly string[]).includes(name),
+    ]);
     if (engine.capabilities.snapshots) continue;
     expect(() => snapshotPort(engine)).toThrow(expect.objectContaining({ code: "SNAPSHOTS_UNSUPPORTED" }));
   }
