@@ -89,6 +89,7 @@ export const dialect: Dialect = {
   },
   minutesBetween: (a, b) => `abs(timestampdiff(MICROSECOND, ${a}, ${b})) / 60000000`,
   inlineCte: "",
+  sharedCte: "",
   rowLock: "FOR UPDATE",
   keyedSubquery: "DISTINCT",
   bytesText: (bytes) => `lower(hex(${bytes}))`,

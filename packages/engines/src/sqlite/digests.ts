@@ -1,6 +1,6 @@
 import { type Connection, type Leaf, qualifiedName, sha256, type Table, type TableDigest } from "@runback/core";
 import { id, table as tableName } from "./dialect.ts";
-import { imageColumns, keyColumns, liveDigest } from "./row-image.ts";
+import { imageColumns, keyColumns } from "./row-image.ts";
 
 /**
  * Digests of a whole table at the connection's moment, in 256 key ranges. Row digests are concatenated in key order
@@ -8,15 +8,18 @@ import { imageColumns, keyColumns, liveDigest } from "./row-image.ts";
  */
 export async function digests(tx: Connection, table: Table): Promise<TableDigest> {
   const key = keyColumns(table).map((column) => `t.${id(column.name)}`);
-  const found = await tx.query<Leaf>(
-    `SELECT runback_leaf(${key[0]}) AS leaf, count(*) AS rows,
-       runback_chain(${liveDigest("t", imageColumns(table))} ORDER BY ${key.map((value) => `+${value} COLLATE BINARY`).join(", ")}) AS sha256
-     FROM ${tableName(table)} t GROUP BY 1 ORDER BY 1`,
+  const values = imageColumns(table).map((column) => `t.${id(column.name)}`);
+  // The limit keeps the order: without one SQLite would leave it to whoever reads the subquery.
+  const found = await tx.query<{ leaves: string }>(
+    `SELECT runback_leaves(k, ${values.map((_, at) => `v${at}`).join(", ")}) AS leaves FROM (
+       SELECT ${key[0]} AS k, ${values.map((value, at) => `${value} AS v${at}`).join(", ")}
+       FROM ${tableName(table)} t ORDER BY ${key.map((value) => `${value} COLLATE BINARY`).join(", ")} LIMIT -1)`,
   );
+  const leaves = JSON.parse(found.rows[0]!.leaves) as Leaf[];
   return {
     table: qualifiedName(table),
-    rows: found.rows.reduce((sum, leaf) => sum + leaf.rows, 0),
-    sha256: sha256(found.rows.map((leaf) => `${leaf.leaf}:${leaf.rows}:${leaf.sha256}\n`).join("")),
-    leaves: found.rows,
+    rows: leaves.reduce((sum, leaf) => sum + leaf.rows, 0),
+    sha256: sha256(leaves.map((leaf) => `${leaf.leaf}:${leaf.rows}:${leaf.sha256}\n`).join("")),
+    leaves,
   };
 }
