@@ -10,12 +10,15 @@ import {
 import { skippedEngines } from "../support/skipped.ts";
 import { type OpenStore, STORES, type Store } from "../vault/stores.ts";
 import { auditTable } from "./audit-table.ts";
-import { pgbouncer, pglite, postgres } from "./fixtures/postgres.ts";
+import { dataApi, pgbouncer, pglite, postgres } from "./fixtures/postgres.ts";
 import type { OpenDatabase, SnapshotFixture } from "./fixtures/snapshot-fixture.ts";
 import { sqlite } from "./fixtures/sqlite.ts";
 
 /** Engines that take snapshots. */
-export const fixtures = { postgres, pgbouncer, pglite, sqlite } satisfies Record<string, SnapshotFixture>;
+export const fixtures = { postgres, pgbouncer, pglite, "data-api": dataApi, sqlite } satisfies Record<
+  string,
+  SnapshotFixture
+>;
 
 export type SnapshotEngine = keyof typeof fixtures;
 
