@@ -1,8 +1,10 @@
-import { snapshotPort } from "@runback/operations";
+import { openEngine } from "@runback/engines";
+import { restoreSnapshotInto, snapshotPort } from "@runback/operations";
 import { expect, test } from "vitest";
 import { engineNames, freshTarget } from "../support/engines.ts";
+import { auditTable } from "./audit-table.ts";
 import { shop } from "./shop.ts";
-import { emptyDatabase, openSite, snapshotEngines } from "./site.ts";
+import { emptyDatabase, fixtures, openSite, snapshotEngines } from "./site.ts";
 
 /** Each makes one object that a restore could not bring back. */
 const objects: readonly [string, string][] = [
@@ -59,6 +61,20 @@ test("what a restore could not bring back is refused by name when the snapshot i
   }
 });
 
+const refused = snapshotEngines.flatMap((name) =>
+  fixtures[name].refused.map(([what, make]) => [name, what, make] as const),
+);
+
+test.each(refused)("%s refuses: %s", async (name, what, make) => {
+  await using site = await openSite(name, fixtures[name].shop);
+  await site.create();
+  await make(site);
+  await expect(site.create()).rejects.toMatchObject({
+    code: "SNAPSHOT_UNSUPPORTED",
+    message: expect.stringContaining(what),
+  });
+});
+
 test("a user who does not see every row takes no snapshot", async () => {
   await using site = await openSite(
     "postgres",
@@ -84,31 +100,27 @@ test("a user who does not see every row takes no snapshot", async () => {
   }
 });
 
-test("a database that is not empty is not restored into", async () => {
-  await using site = await openSite("postgres", shop);
-  await using other = await emptyDatabase("postgres");
-  await other.engine.script("CREATE TABLE public.there (id integer)");
+test.each(snapshotEngines)("a %s database that is not empty is not restored into", async (name) => {
+  await using site = await openSite(name, fixtures[name].shop);
+  await using other = await emptyDatabase(name);
+  await other.engine.script("CREATE TABLE there (id integer)");
   const { snapshotId } = await site.create();
-  const { restoreSnapshotInto } = await import("@runback/operations");
   const restore = () =>
-    restoreSnapshotInto(site.context, {
-      snapshotId,
-      operator: "ada",
-      into: other.engine,
-      auditTable: { schema: "public", name: "AuditLog" },
-    });
+    restoreSnapshotInto(site.context, { snapshotId, operator: "ada", into: other.engine, auditTable });
   await expect(restore()).rejects.toMatchObject({ code: "RESTORE_TARGET_NOT_EMPTY" });
-  await other.engine.script("DROP TABLE public.there");
+  await other.engine.script("DROP TABLE there");
   expect(await restore()).toMatchObject({ verified: true, runId: null, safetySnapshotId: null });
   expect((await site.audit()).at(-1)).toMatchObject({ action: "migration:snapshot:copied" });
 });
 
-test("readers see the state before or the state after, never between", async () => {
-  await using site = await openSite("postgres", shop);
+// One session at a time: a reader of PGlite waits until it is over.
+const readable = snapshotEngines.filter((name) => fixtures[name].hasProcesses);
+
+test.each(readable)("readers on %s see the state before or the state after, never between", async (name) => {
+  await using site = await openSite(name, fixtures[name].shop);
   const { snapshotId } = await site.create();
-  await site.engine.script(`UPDATE public.customer SET name = 'ruined'; DELETE FROM public.orders WHERE id > 10`);
-  const { openPostgres } = await import("@runback/engines");
-  const reader = openPostgres(site.url!);
+  await site.engine.script("UPDATE customer SET name = 'ruined'; DELETE FROM orders WHERE id > 10");
+  const reader = await openEngine(site.url!);
   const seen = new Set<string>();
 
   let reading = true;
@@ -116,19 +128,18 @@ test("readers see the state before or the state after, never between", async () 
     while (reading) {
       await reader.transaction(
         async (tx) => {
-          const one = await tx.query<{ n: number }>(
-            "SELECT count(*)::int AS n FROM public.customer WHERE name = 'ruined'",
-          );
-          const two = await tx.query<{ n: number }>("SELECT count(*)::int AS n FROM public.orders");
+          const one = await tx.query<{ n: unknown }>("SELECT count(*) AS n FROM customer WHERE name = 'ruined'");
+          const two = await tx.query<{ n: unknown }>("SELECT count(*) AS n FROM orders");
           seen.add(`${one.rows[0]!.n}/${two.rows[0]!.n}`);
         },
         { isolation: "snapshot", readOnly: true },
       );
+      await new Promise(setImmediate);
     }
   };
   const readers = [read(), read()];
   await site.restore(snapshotId);
-  await reader.transaction((tx) => tx.query("SELECT 1"));
+  await reader.transaction((tx) => tx.query("SELECT 1 AS one"));
   reading = false;
   await Promise.all(readers);
   await reader.close();
@@ -141,7 +152,10 @@ test("an engine says whether it takes snapshots, and what it does not take is re
     await using target = await freshTarget(name);
     const { engine } = target;
     expect([name, engine.capabilities.snapshots]).toEqual([name, engine.snapshots !== undefined]);
-    expect([name, engine.capabilities.snapshots]).toEqual([name, snapshotEngines.includes(name)]);
+    expect([name, engine.capabilities.snapshots]).toEqual([
+      name,
+      (snapshotEngines as readonly string[]).includes(name),
+    ]);
     if (engine.capabilities.snapshots) continue;
     expect(() => snapshotPort(engine)).toThrow(expect.objectContaining({ code: "SNAPSHOTS_UNSUPPORTED" }));
   }

@@ -1,52 +1,76 @@
-import type { Engine, SnapshotSource, SnapshotTable } from "@runback/core";
 import { describe, expect, test } from "vitest";
-import { emptyDatabase, everyObject, snapshotEngines } from "./site.ts";
+import { deep } from "../faults/seeded-random.ts";
+import type { SnapshotFixture } from "./fixtures/snapshot-fixture.ts";
+import { captured } from "./memory-snapshot.ts";
+import { emptyDatabase, fixtures, type SnapshotEngine, snapshotEngines } from "./site.ts";
 
-/** A snapshot in memory. */
-async function captured(engine: Engine): Promise<SnapshotSource & { bytes: ReadonlyMap<string, Buffer> }> {
-  const bytes = new Map<string, Buffer>();
-  const key = ({ schema, name }: SnapshotTable) => JSON.stringify([schema, name]);
-  const schema = await engine.snapshots!.capture(async (moment) => {
-    for (const table of moment.schema.tables) {
-      await moment.read(table, async (chunks) => {
-        const parts: Uint8Array[] = [];
-        for await (const chunk of chunks) parts.push(chunk);
-        bytes.set(key(table), Buffer.concat(parts));
-      });
-    }
-    return moment.schema;
-  });
-  return {
-    schema,
-    bytes,
-    data: async function* (table) {
-      yield bytes.get(key(table))!;
-    },
-  };
-}
+// A pooler adds nothing to these; through it, and in place: restore.test.ts.
+const engines = snapshotEngines.filter((name) => name !== "pgbouncer");
+const families = [...Map.groupBy(engines, (name) => fixtures[name].family).values()];
 
-// Through a pooler and in place: restore.test.ts.
-const pairs = (["postgres", "pglite"] as const).flatMap((from) =>
-  (["postgres", "pglite"] as const).map((to) => [from, to] as const),
+/** Each to itself and to the next of its family; all to all in the deep run. */
+const pairs = families.flatMap((family) =>
+  family.flatMap((from, at) =>
+    family
+      .filter((to, index) => deep || to === from || index === (at + 1) % family.length)
+      .map((to) => [from, to] as const),
+  ),
 );
+const takes = (from: SnapshotEngine, to: SnapshotEngine) => {
+  const { refusesOthers }: SnapshotFixture = fixtures[to];
+  return from === to || refusesOthers === undefined;
+};
 
 describe("snapshot of every kind of object", () => {
-  test.each(pairs.filter((pair) => pair.every((name) => snapshotEngines.includes(name))))(
+  test.each(pairs.filter(([from, to]) => takes(from, to)))(
     "taken on %s, comes back the same on %s",
     async (name, other) => {
       await using from = await emptyDatabase(name);
       await using to = await emptyDatabase(other);
-      const [source, target] = [from.engine, to.engine];
-      await source.script(everyObject);
-      const snapshot = await captured(source);
+      await from.engine.script(fixtures[name].everyObject);
+      const snapshot = await captured(from.engine);
       expect(snapshot.schema.tables.length).toBeGreaterThanOrEqual(40);
-      await target.snapshots!.load(snapshot, { loaded: async () => {} });
-      const again = await captured(target);
-      expect(again.schema.fingerprint).toBe(snapshot.schema.fingerprint);
-      const objects = (schema: SnapshotSource["schema"]) => (schema.objects as { sequences: unknown }).sequences;
-      expect(objects(again.schema)).toEqual(objects(snapshot.schema));
-      for (const [table, bytes] of snapshot.bytes)
-        expect([table, again.bytes.get(table)?.equals(bytes)]).toEqual([table, true]);
+      const different: string[] = [];
+      await to.engine.snapshots!.load(snapshot, {
+        loaded: async (moment) => {
+          for (const table of moment.schema.tables) {
+            const { value } = await moment.read(table, gathered);
+            if (!value.equals(snapshot.bytes.get(JSON.stringify([table.schema, table.name]))!))
+              different.push(table.name);
+          }
+        },
+      });
+      expect(different).toEqual([]);
+      const again = await to.engine.snapshots!.capture(async (moment) => moment.schema);
+      expect(again.fingerprint).toBe(snapshot.schema.fingerprint);
+      const sequences = (schema: typeof again) => (schema.objects as { sequences?: unknown }).sequences;
+      expect(sequences(again)).toEqual(sequences(snapshot.schema));
     },
   );
+
+  test.each(pairs.filter(([from, to]) => !takes(from, to)))("taken on %s, is refused by %s", async (name, other) => {
+    await using from = await emptyDatabase(name);
+    await using to = await emptyDatabase(other);
+    await from.engine.script("CREATE TABLE binary_form (id integer PRIMARY KEY)");
+    const loading = to.engine.snapshots!.load(await captured(from.engine), { loaded: async () => {} });
+    const { refusesOthers }: SnapshotFixture = fixtures[other];
+    await expect(loading).rejects.toMatchObject({ code: refusesOthers });
+  });
+});
+
+async function gathered(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  for await (const chunk of chunks) parts.push(chunk);
+  return Buffer.concat(parts);
+}
+
+const firsts = families.map(([first]) => first!);
+const strangers = firsts.flatMap((from) => firsts.filter((to) => to !== from).map((to) => [from, to] as const));
+
+test.each(strangers)("what was taken on %s is refused by %s", async (name: SnapshotEngine, other: SnapshotEngine) => {
+  await using from = await emptyDatabase(name);
+  await using to = await emptyDatabase(other);
+  const snapshot = await captured(from.engine);
+  const loading = to.engine.snapshots!.load(snapshot, { loaded: async () => {} });
+  await expect(loading).rejects.toMatchObject({ code: "RESTORE_FAMILY_DIFFERS" });
 });

@@ -1,6 +1,4 @@
-import { readFileSync } from "node:fs";
 import { type Engine, silentLogger } from "@runback/core";
-import { openPostgres } from "@runback/engines";
 import {
   approve,
   type Context,
@@ -9,49 +7,35 @@ import {
   showSnapshot,
   verifySnapshot,
 } from "@runback/operations";
-import { createDatabase } from "../support/database.ts";
-import { type EngineName, pooled } from "../support/engines.ts";
-import { freshPglite } from "../support/fresh-pglite.ts";
 import { skippedEngines } from "../support/skipped.ts";
 import { type OpenStore, STORES, type Store } from "../vault/stores.ts";
 import { auditTable } from "./audit-table.ts";
+import { dataApi, pgbouncer, pglite, postgres } from "./fixtures/postgres.ts";
+import type { OpenDatabase, SnapshotFixture } from "./fixtures/snapshot-fixture.ts";
+import { sqlite } from "./fixtures/sqlite.ts";
 
 /** Engines that take snapshots. */
-export const snapshotEngines: readonly EngineName[] = (["postgres", "pgbouncer", "pglite"] as const).filter(
+export const fixtures = { postgres, pgbouncer, pglite, "data-api": dataApi, sqlite } satisfies Record<
+  string,
+  SnapshotFixture
+>;
+
+export type SnapshotEngine = keyof typeof fixtures;
+
+export const snapshotEngines = (Object.keys(fixtures) as SnapshotEngine[]).filter(
   (name) => !skippedEngines.includes(name),
 );
 
-/** Every kind of object that a snapshot carries, with rows. */
-export const everyObject = readFileSync(new URL("./every-object.sql", import.meta.url), "utf8");
-
-const auditSql = `CREATE TABLE public."AuditLog" (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), action text NOT NULL,
-  metadata jsonb NOT NULL DEFAULT '{}', "createdAt" timestamptz NOT NULL DEFAULT clock_timestamp());`;
-
-export interface OpenDatabase extends AsyncDisposable {
-  readonly engine: Engine;
-  /** For processes of their own; undefined where a database has one process. */
-  readonly url: string | undefined;
-}
+/** PostgreSQL's, for comparing with its own tools. */
+export const { everyObject } = postgres;
 
 /** A database without anything in it. */
-export async function emptyDatabase(name: EngineName): Promise<OpenDatabase> {
-  if (name === "pglite") {
-    const engine = await freshPglite();
-    return { engine, url: undefined, [Symbol.asyncDispose]: () => engine.close() };
-  }
-  const database = await createDatabase();
-  const engine = openPostgres(name === "pgbouncer" ? pooled(database.url) : database.url, { max: 6 });
-  return {
-    engine,
-    url: database.url,
-    [Symbol.asyncDispose]: async () => {
-      await engine.close();
-      await database.drop();
-    },
-  };
+export async function emptyDatabase(name: SnapshotEngine): Promise<OpenDatabase> {
+  return await fixtures[name].open();
 }
 
 export interface Site extends OpenDatabase {
+  readonly fixture: SnapshotFixture;
   readonly context: Context;
   readonly store: OpenStore;
   create(): ReturnType<typeof createSnapshot>;
@@ -65,12 +49,13 @@ export interface Site extends OpenDatabase {
 }
 
 /** A target with tables of users, an audit trail among them, and a vault. */
-export async function openSite(name: EngineName, sql: string, vault: Store = STORES[0]!): Promise<Site> {
-  const database = await emptyDatabase(name);
+export async function openSite(name: SnapshotEngine, sql: string, vault: Store = STORES[0]!): Promise<Site> {
+  const fixture: SnapshotFixture = fixtures[name];
+  const database = await fixture.open();
   const { engine } = database;
   const store = await vault.open();
   await engine.init();
-  await engine.script(auditSql);
+  await engine.script(fixture.audit);
   await engine.script(sql);
   await engine.transaction((tx) => engine.protectAudit(tx, auditTable));
   const context: Context = {
@@ -83,6 +68,7 @@ export async function openSite(name: EngineName, sql: string, vault: Store = STO
   };
   return {
     ...database,
+    fixture,
     context,
     store,
     create: () => createSnapshot(context, { operator: "ada", auditTable }),
@@ -91,7 +77,7 @@ export async function openSite(name: EngineName, sql: string, vault: Store = STO
         snapshotId,
         operator: "ada",
         auditTable,
-        openScratch: async () => (await engine.snapshots!.scratch()) ?? (await freshPglite()),
+        openScratch: () => openScratch(engine, fixture),
       }),
     restore: async (snapshotId, options = {}) => {
       const digest = (await showSnapshot(context, snapshotId)).sha256;
@@ -108,15 +94,26 @@ export async function openSite(name: EngineName, sql: string, vault: Store = STO
         },
       );
     },
-    audit: async () =>
-      (
-        await engine.query<{ action: string; metadata: Record<string, unknown> }>(
-          `SELECT action, metadata FROM public."AuditLog" ORDER BY "createdAt"`,
-        )
-      ).rows,
+    audit: async () => {
+      const { dialect } = engine;
+      const { rows } = await engine.query<{ action: string; metadata: Record<string, unknown> | string }>(
+        `SELECT action, metadata FROM ${dialect.table(auditTable)} ORDER BY ${dialect.id("createdAt")}`,
+      );
+      return rows.map(({ action, metadata }) => ({
+        action,
+        metadata: typeof metadata === "string" ? (JSON.parse(metadata) as Record<string, unknown>) : metadata,
+      }));
+    },
     [Symbol.asyncDispose]: async () => {
       await database[Symbol.asyncDispose]();
       await store.close();
     },
   };
+}
+
+/** @throws when the engine makes no database beside and the fixture names no other place */
+export async function openScratch(engine: Engine, fixture: SnapshotFixture): Promise<Engine> {
+  const scratch = (await engine.snapshots!.scratch()) ?? (await fixture.openScratch?.());
+  if (scratch === undefined) throw new Error("there is no place to prove a snapshot in");
+  return scratch;
 }

@@ -3,7 +3,7 @@
  * waits for ever at the given point, counted in chunks that pass to and from the vault and in tables that were loaded.
  */
 import { silentLogger, systemClock, type Vault } from "@runback/core";
-import { openPostgres } from "@runback/engines";
+import { openEngine } from "@runback/engines";
 import { type Context, createSnapshot, restoreSnapshot } from "@runback/operations";
 import { openVault } from "@runback/vault";
 import { auditTable } from "./audit-table.ts";
@@ -17,7 +17,7 @@ export interface WorkerJob {
 }
 
 const job = JSON.parse(String(process.argv[2])) as WorkerJob;
-const engine = openPostgres(job.url);
+const engine = await openEngine(job.url);
 const inner = await openVault(job.vaultUrl);
 let points = 0;
 // A timer, since a promise alone keeps no process alive.

@@ -68,6 +68,8 @@ export interface RestoreHooks {
 export interface SnapshotPort {
   /** Engines of one family read each other's snapshots. */
   readonly family: string;
+  /** Rows of the largest table that a restore can build here; absent where nothing but room bounds it. */
+  readonly rowsAtMost?: number;
   /**
    * Opens one consistent moment over all tables.
    * @throws `SNAPSHOT_UNSUPPORTED` naming every object that a restore could not bring back; `SNAPSHOT_ROWS_HIDDEN`

@@ -2,10 +2,14 @@ import type { Field } from "@aws-sdk/client-rds-data";
 import { type Connection, type Engine, type Result, RunbackError, type Value } from "@runback/core";
 import { dialect } from "../postgres/dialect.ts";
 import { postgresEngine } from "../postgres/engine.ts";
+import type { CopySession } from "../postgres/snapshots/copy-session.ts";
 import { locationOf, parseAddress } from "./address.ts";
 import { capabilities } from "./capabilities.ts";
 import { type DataApiOptions, openClient } from "./client.ts";
 import { fromField, type ResultColumn, resultColumn } from "./column.ts";
+import { copyIn } from "./copy-in.ts";
+import { copyOut } from "./copy-out.ts";
+import { restoredRows } from "./limits.ts";
 import { loadRows } from "./load-rows.ts";
 import { describe, openCursor, readRows } from "./read-rows.ts";
 import { runScript } from "./run-script.ts";
@@ -19,20 +23,27 @@ export async function openDataApi(url: string, options: DataApiOptions = {}): Pr
   const client = await openClient(address, options);
   /** What is asked outside a transaction gets one of its own. */
   const alone = <T>(work: (connection: Connection) => Promise<T>) => transact(client, (each) => work(over(each)));
+  const connection: Connection = {
+    query: <R extends object>(text: string, params: readonly Value[] = []) => alone((tx) => tx.query<R>(text, params)),
+    script: (text) => alone((tx) => tx.script(text)),
+    savepoint: () => Promise.reject(new Error("a savepoint needs a transaction")),
+    load: () => Promise.reject(new Error("a bulk load needs a transaction")),
+  };
   return {
     ...postgresEngine({
       name: "data-api",
       location: locationOf(address),
       capabilities,
       dialect,
-      connection: {
-        query: <R extends object>(text: string, params: readonly Value[] = []) =>
-          alone((tx) => tx.query<R>(text, params)),
-        script: (text) => alone((tx) => tx.script(text)),
-        savepoint: () => Promise.reject(new Error("a savepoint needs a transaction")),
-        load: () => Promise.reject(new Error("a bulk load needs a transaction")),
-      },
+      connection,
       transaction: (work, transaction) => transact(client, (each) => work(over(each)), transaction),
+      copies: {
+        connection: copying(connection),
+        parallel: false,
+        textOnly: true,
+        rowsAtMost: restoredRows,
+        transaction: (work, transaction) => transact(client, (each) => work(copying(over(each))), transaction),
+      },
       close: async () => client.close(),
     }),
     sessionEnvironment: () =>
@@ -41,6 +52,15 @@ export async function openDataApi(url: string, options: DataApiOptions = {}): Pr
           recovery: "Nothing was started. Use the cluster's postgres:// address.",
         }),
       ),
+  };
+}
+
+/** The service has no COPY: rows are read as COPY would spell them, and loaded as JSON. */
+function copying(connection: Connection): CopySession {
+  return {
+    ...connection,
+    copyOut: (request, consume) => copyOut(connection, request, consume),
+    copyIn: (request, chunks) => copyIn(connection, request, chunks),
   };
 }
 

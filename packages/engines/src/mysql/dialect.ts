@@ -90,7 +90,7 @@ export const dialect: Dialect = {
   minutesBetween: (a, b) => `abs(timestampdiff(MICROSECOND, ${a}, ${b})) / 60000000`,
   inlineCte: "",
   // MariaDB computes it each time it is read.
-  cteOnce: false,
+  sharedCte: null,
   rowLock: "FOR UPDATE",
   keyedSubquery: "DISTINCT",
   bytesText: (bytes) => `lower(hex(${bytes}))`,

@@ -53,7 +53,7 @@ export const dialect: Dialect = {
     `concat(count(*), ':', bit_xor(hashtextextended(${text}, 0)), ':', bit_xor(hashtextextended(${text}, 1)))`,
   minutesBetween: (a, b) => `abs(extract(epoch from (${a}) - (${b}))) / 60`,
   inlineCte: "NOT MATERIALIZED",
-  cteOnce: true,
+  sharedCte: "",
   rowLock: "FOR UPDATE",
   keyedSubquery: "",
   bytesText: (bytes) => `encode(${bytes}, 'hex')`,

@@ -1,5 +1,14 @@
 import { randomBytes } from "node:crypto";
-import type { Engine, RestoreHooks, SnapshotMoment, SnapshotPort, TransactionOptions } from "@runback/core";
+import {
+  type Engine,
+  type RestoreHooks,
+  RunbackError,
+  type SnapshotMoment,
+  type SnapshotPort,
+  type SnapshotSource,
+  type SnapshotTable,
+  type TransactionOptions,
+} from "@runback/core";
 import { id, literal } from "./dialect.ts";
 import { useExactText } from "./session.ts";
 import { journalPosition, momentOver, readerSettings } from "./snapshots/capture-moment.ts";
@@ -18,6 +27,10 @@ export interface SnapshotDriver {
   readonly connection: CopySession;
   /** Several sessions may read one moment at once. */
   readonly parallel: boolean;
+  /** No COPY beneath: rows travel as text, whatever their types. */
+  readonly textOnly?: boolean;
+  /** Rows of the largest table that can be built here, where that is bounded. */
+  readonly rowsAtMost?: number;
   transaction<T>(work: (tx: CopySession) => Promise<T>, options?: SnapshotTransaction): Promise<T>;
   /** The same server, another database; undefined where there is one database only. */
   readonly beside?: (database: string) => Engine;
@@ -27,11 +40,17 @@ export function snapshots(driver: SnapshotDriver): SnapshotPort {
   return {
     family,
     capture: (work) => capture(driver, undefined, work),
-    load: (source, hooks) => driver.transaction((tx) => loadSnapshot(tx, source, hooks)),
-    replace: (source, keep, hooks: RestoreHooks) =>
-      driver.transaction((tx) =>
+    ...(driver.rowsAtMost === undefined ? {} : { rowsAtMost: driver.rowsAtMost }),
+    load: async (source, hooks) => {
+      if (driver.textOnly) refuseBinary(source);
+      await driver.transaction((tx) => loadSnapshot(tx, source, hooks));
+    },
+    replace: async (source, keep, hooks: RestoreHooks) => {
+      if (driver.textOnly) refuseBinary(source);
+      await driver.transaction((tx) =>
         replaceContents(tx, source, keep, hooks, (session, work) => capture(driver, session, work)),
-      ),
+      );
+    },
     scratch: () => scratch(driver),
   };
 }
@@ -46,7 +65,8 @@ async function capture<T>(
 ): Promise<T> {
   const within = async (tx: CopySession): Promise<T> => {
     await tx.query(readerSettings);
-    const schema = await describeSchema(tx);
+    const described = await describeSchema(tx);
+    const schema = driver.textOnly ? { ...described, tables: described.tables.map(asText) } : described;
     const journal = await journalPosition(tx);
     if (held || !driver.parallel) return await work(momentOver(schema, journal, [tx]));
     const exported = await tx.query<{ moment: string }>("SELECT pg_export_snapshot() AS moment");
@@ -61,6 +81,21 @@ async function capture<T>(
     );
   };
   return held ? await within(held) : await driver.transaction(within, { isolation: "snapshot", readOnly: true });
+}
+
+/** @throws `RESTORE_NEEDS_COPY` */
+function refuseBinary({ schema }: SnapshotSource): void {
+  const binary = schema.tables.find(({ encoding }) => encoding === "copy-binary");
+  if (binary === undefined) return;
+  throw new RunbackError("RESTORE_NEEDS_COPY", `The rows of ${binary.name} are in a form that only COPY reads.`, {
+    recovery:
+      "Nothing was changed. The snapshot was taken over a direct connection: restore it over the cluster's postgres:// address.",
+    status: 409,
+  });
+}
+
+function asText(table: SnapshotTable): SnapshotTable {
+  return { ...table, encoding: "copy-text" };
 }
 
 const prefix = "runback_scratch_";

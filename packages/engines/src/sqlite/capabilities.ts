@@ -10,5 +10,5 @@ export const capabilities: Capabilities = {
   programSessions: true,
   cascadesFireTriggers: true,
   arrays: false,
-  snapshots: false,
+  snapshots: true,
 };

@@ -9,6 +9,7 @@ import { isBusy, lockTimeout, plainError } from "./plain-error.ts";
 import { forgetRun } from "./run-marker.ts";
 import { sealAudit } from "./seal-audit.ts";
 import { Session, transactionOver } from "./session.ts";
+import { snapshots } from "./snapshots.ts";
 import { sqlitePath } from "./sqlite-path.ts";
 
 /** Milliseconds a transaction waits for the writer of another process, unless it says otherwise. */
@@ -22,7 +23,10 @@ const aloneOnly = /^\s*(vacuum|pragma|attach|detach|begin|commit|end|rollback|sa
  * other processes are waited for between attempts. Read-only transactions have handles of their own.
  */
 export function openSqlite(url: string): Engine {
-  const path = sqlitePath(url);
+  return openFileAt(sqlitePath(url));
+}
+
+function openFileAt(path: string): Engine {
   let writer: Session | undefined;
   let closed = false;
   const open = () => {
@@ -33,30 +37,35 @@ export function openSqlite(url: string): Engine {
   };
   const turn = turns();
 
+  const within = async <T>(
+    session: Session,
+    work: (tx: Connection) => Promise<T>,
+    options: TransactionOptions,
+  ): Promise<T> => {
+    let ended = false;
+    await whenFree(() => session.exec("BEGIN IMMEDIATE"), options.lockTimeoutMs ?? patienceMs);
+    try {
+      const result = await work(transactionOver(session, () => ended));
+      if (!session.db.isTransaction) throw new Error("the database rolled the transaction back");
+      forgetRun(session);
+      sealAudit(session);
+      await whenFree(() => session.exec("COMMIT"), options.lockTimeoutMs ?? patienceMs);
+      return result;
+    } catch (error) {
+      throw isBusy(error) ? lockTimeout(error) : plainError(error);
+    } finally {
+      ended = true;
+      if (session.db.isTransaction) session.exec("ROLLBACK");
+    }
+  };
+
   const write = <T>(work: (session: Session, tx: Connection) => Promise<T>, options: TransactionOptions = {}) =>
-    turn(async () => {
+    turn(() => {
       const session = open();
-      let ended = false;
-      await whenFree(() => session.exec("BEGIN IMMEDIATE"), options.lockTimeoutMs ?? patienceMs);
-      try {
-        const result = await work(
-          session,
-          transactionOver(session, () => ended),
-        );
-        if (!session.db.isTransaction) throw new Error("the database rolled the transaction back");
-        forgetRun(session);
-        sealAudit(session);
-        await whenFree(() => session.exec("COMMIT"), options.lockTimeoutMs ?? patienceMs);
-        return result;
-      } catch (error) {
-        throw isBusy(error) ? lockTimeout(error) : plainError(error);
-      } finally {
-        ended = true;
-        if (session.db.isTransaction) session.exec("ROLLBACK");
-      }
+      return within(session, (tx) => work(session, tx), options);
     });
 
-  const read = async <T>(work: (tx: Connection) => Promise<T>): Promise<T> => {
+  const reading = async <T>(work: (session: Session, tx: Connection) => Promise<T>): Promise<T> => {
     // The writer's handle made the file what it is (its journal mode), so it comes first.
     open();
     const session = new Session(path);
@@ -65,7 +74,10 @@ export function openSqlite(url: string): Engine {
       session.exec("PRAGMA query_only = 1; BEGIN");
       // A deferred transaction has no moment before its first statement.
       await whenFree(() => session.run("SELECT count(*) AS n FROM sqlite_schema"), patienceMs);
-      return await work(transactionOver(session, () => ended));
+      return await work(
+        session,
+        transactionOver(session, () => ended),
+      );
     } catch (error) {
       throw isBusy(error) ? lockTimeout(error) : error;
     } finally {
@@ -73,6 +85,28 @@ export function openSqlite(url: string): Engine {
       session.close();
     }
   };
+
+  // What happens with foreign keys must be said before a transaction, so it has a session of its own.
+  const rebuild = <T>(work: (session: Session, tx: Connection) => Promise<T>) =>
+    turn(async () => {
+      open();
+      const session = new Session(path, { builds: true });
+      try {
+        const result = await within(session, (tx) => work(session, tx), {});
+        // All of it went through the log, which would stay as large until the last session is closed.
+        try {
+          session.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+        } catch (error) {
+          if (!isBusy(error)) throw error;
+        }
+        return result;
+      } finally {
+        session.close();
+        // Statements that were prepared for tables that are gone.
+        writer?.close();
+        writer = undefined;
+      }
+    });
 
   const alone = <T>(work: (session: Session) => T) =>
     turn(async () => {
@@ -100,7 +134,9 @@ export function openSqlite(url: string): Engine {
     capabilities,
     dialect,
     connection,
-    transaction: (work, options = {}) => (options.readOnly ? read(work) : write((_, tx) => work(tx), options)),
+    transaction: (work, options = {}) =>
+      options.readOnly ? reading((_, tx) => work(tx)) : write((_, tx) => work(tx), options),
+    snapshots: snapshots({ path, read: (work) => reading(work), rebuild, beside: (file) => openFileAt(file) }),
     close: async () => {
       await turn(async () => {
         closed = true;

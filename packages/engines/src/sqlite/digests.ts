@@ -1,7 +1,7 @@
 import type { Connection, Leaf, Table, TableDigest } from "@runback/core";
 import { tableDigest } from "../shared/table-digest.ts";
 import { id, table as tableName } from "./dialect.ts";
-import { imageColumns, keyColumns, liveDigest } from "./row-image.ts";
+import { imageColumns, keyColumns } from "./row-image.ts";
 
 /**
  * Digests of a whole table at the connection's moment, in 256 key ranges. Row digests are concatenated in key order
@@ -9,10 +9,12 @@ import { imageColumns, keyColumns, liveDigest } from "./row-image.ts";
  */
 export async function digests(tx: Connection, table: Table): Promise<TableDigest> {
   const key = keyColumns(table).map((column) => `t.${id(column.name)}`);
-  const found = await tx.query<Leaf>(
-    `SELECT runback_leaf(${key[0]}) AS leaf, count(*) AS rows,
-       runback_chain(${liveDigest("t", imageColumns(table))} ORDER BY ${key.map((value) => `+${value} COLLATE BINARY`).join(", ")}) AS sha256
-     FROM ${tableName(table)} t GROUP BY 1 ORDER BY 1`,
+  const values = imageColumns(table).map((column) => `t.${id(column.name)}`);
+  // The limit keeps the order: without one SQLite would leave it to whoever reads the subquery.
+  const found = await tx.query<{ leaves: string }>(
+    `SELECT runback_leaves(k, ${values.map((_, at) => `v${at}`).join(", ")}) AS leaves FROM (
+       SELECT ${key[0]} AS k, ${values.map((value, at) => `${value} AS v${at}`).join(", ")}
+       FROM ${tableName(table)} t ORDER BY ${key.map((value) => `${value} COLLATE BINARY`).join(", ")} LIMIT -1)`,
   );
-  return tableDigest(table, found.rows);
+  return tableDigest(table, JSON.parse(found.rows[0]!.leaves) as Leaf[]);
 }

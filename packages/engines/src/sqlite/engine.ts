@@ -1,4 +1,4 @@
-import type { Connection, Engine, TransactionOptions } from "@runback/core";
+import type { Connection, Engine, SnapshotPort, TransactionOptions } from "@runback/core";
 import { applyOwnTables } from "./apply-own-tables.ts";
 import { audit } from "./audit.ts";
 import { createTable } from "./create-table.ts";
@@ -15,6 +15,7 @@ import { store } from "./store.ts";
 /** What the driver brings; the rest is SQL. */
 export interface SqliteDriver extends Pick<Engine, "name" | "location" | "capabilities" | "dialect" | "close"> {
   readonly connection: Connection;
+  readonly snapshots: SnapshotPort;
   transaction<T>(work: (tx: Connection) => Promise<T>, options?: TransactionOptions): Promise<T>;
 }
 
@@ -35,6 +36,7 @@ export function sqliteEngine(driver: SqliteDriver): Engine {
     audit,
     diagnosis,
     housekeeping,
+    snapshots: driver.snapshots,
     sessionEnvironment,
     init: () => driver.transaction(applyOwnTables),
     // Every writing transaction has the file's one lock.

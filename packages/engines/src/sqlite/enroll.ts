@@ -80,7 +80,7 @@ async function currentLayout(tx: Connection, table: Table): Promise<LayoutRow | 
 }
 
 /** Gives the columns of every earlier layout their new names, while the trigger that followed them is still there. */
-async function followRenames(tx: Connection, { relation, columns }: LayoutRow): Promise<void> {
+export async function followRenames(tx: Connection, { relation, columns }: LayoutRow): Promise<void> {
   const now = await renamed(tx, relation);
   if (!now) return;
   const was = (JSON.parse(columns) as LayoutColumn[]).map(({ name }) => name);

@@ -10,14 +10,28 @@ const statementsKept = 300;
 /** Milliseconds a statement waits for another process in SQLite itself, where nothing else can happen meanwhile. */
 const busyMs = 50;
 
+export interface SessionOptions {
+  /**
+   * Builds what others have defined, row by row: no foreign keys, strings in double quotes as SQLite itself takes them, and writing
+   * to what virtual tables keep their content in.
+   */
+  readonly builds?: boolean;
+}
+
 /** One handle on the file. */
 export class Session {
   readonly db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
-  constructor(path: string) {
+  constructor(path: string, { builds = false }: SessionOptions = {}) {
     try {
-      this.db = new DatabaseSync(path, { timeout: busyMs, readBigInts: true, enableForeignKeyConstraints: true });
+      this.db = new DatabaseSync(path, {
+        timeout: busyMs,
+        readBigInts: true,
+        enableForeignKeyConstraints: !builds,
+        enableDoubleQuotedStringLiterals: builds,
+        defensive: !builds,
+      });
       registerFunctions(this.db);
     } catch (error) {
       throw plainError(error);

@@ -45,7 +45,7 @@ export function classifySql(
 
   const judging = `repeated AS (
   SELECT sid, min(line) AS first_line FROM ${table(rawTable(stage, entity))} WHERE sid IS NOT NULL GROUP BY sid HAVING count(*) > 1
-), judged AS (
+), judged AS ${dialect.sharedCte ?? ""} (
   SELECT r.line, r.sid, coalesce(r.line = repeated.first_line, true) AS first_of_id, m.${id(mapping.targetId)} AS mapped_id,
     ${newId} AS new_id,
     ${entity.fields.map((field) => `r.${id(`f_${field.column}`)}`).join(", ")}

@@ -38,7 +38,7 @@ export async function stageEntity(
   const seen = engine.rowDigest("t", target);
   const seenIfFound = `CASE WHEN t.${dialect.id(entity.id)} IS NULL THEN NULL ELSE ${seen} END`;
   const { judge, classify } = classifySql(dialect, declaration, entity, input.stage, seenIfFound);
-  if (dialect.cteOnce) await tx.query(dialect.createStage(plan, classify()));
+  if (dialect.sharedCte !== null) await tx.query(dialect.createStage(plan, classify()));
   else {
     await tx.query(dialect.createStage(judged, judge));
     await tx.query(dialect.createStage(plan, classify(judged)));

@@ -4,6 +4,7 @@ import { appendAudit } from "../audit/append.ts";
 import type { Context } from "../context.ts";
 import { compareContent } from "./compare-content.ts";
 import { snapshotResult } from "./create.ts";
+import { refuseTooLarge } from "./refuse-too-large.ts";
 import type { RestoreResult } from "./restore.ts";
 import { contentDiffers } from "./restore-errors.ts";
 import { snapshotPort } from "./snapshot-port.ts";
@@ -28,6 +29,7 @@ export async function restoreSnapshotInto(context: Context, options: RestoreInto
   const { snapshotId, operator, into, auditTable } = options;
   const began = clock.now().getTime();
   const { manifest, sha256, source } = await openSnapshot(vault, snapshotId);
+  refuseTooLarge(snapshotPort(into), manifest);
   await snapshotPort(into).load(await source(), {
     loaded: async (moment) => {
       const different = await compareContent(moment, manifest);

@@ -16,6 +16,7 @@ import { heartbeat } from "../run/heartbeat.ts";
 import { holdLease, releaseLease, takeLease } from "../run/lease-guard.ts";
 import { compareContent } from "./compare-content.ts";
 import { auditSnapshot, type SnapshotResult, snapshotResult, storeMoment } from "./create.ts";
+import { refuseTooLarge } from "./refuse-too-large.ts";
 import { resetSyncState, type SyncState } from "./reset-sync-state.ts";
 import { contentDiffers } from "./restore-errors.ts";
 import { snapshotPort } from "./snapshot-port.ts";
@@ -60,6 +61,7 @@ export async function restoreSnapshot(context: Context, options: RestoreOptions)
   const began = clock.now();
   const port = snapshotPort(engine);
   const opened = await openSnapshot(context.vault, options.snapshotId);
+  refuseTooLarge(port, opened.manifest);
   await engine.init();
   await requireAuditTable(context, options.auditTable);
   await assertApproval(context, engine, options.approval, opened.sha256, options.operator);
