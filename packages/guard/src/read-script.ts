@@ -61,6 +61,8 @@ const columnsOf = ({ columns }: SqlWrite): readonly string[] => (columns === "al
 
 /** Does a statement name the table, or set a column of a row it is given? */
 function concerns(tokens: readonly Token[], retired: RetiredColumn): boolean {
+  // A trigger of any table says whose rows its function sets.
+  if (isWord(tokens[0], "CREATE") && tokens.some((token) => isWord(token, "EXECUTE"))) return true;
   return tokens.some((token, at) => {
     const name = nameOf(token);
     if (name !== null && retired.isTable(name)) return true;

@@ -1,11 +1,12 @@
 import { pathToFileURL } from "node:url";
 import { version } from "@runback/core";
+import type { Log, Result } from "sarif";
 import type { Finding } from "../finding.ts";
 import type { GuardReport, WaivedFinding } from "../guard.ts";
 import { rules } from "../rules.ts";
 
 /** A SARIF 2.1.0 log: code hosts show its results on the lines of a change. Waived findings are in it, suppressed. */
-export function sarif(report: GuardReport): object {
+export function sarif(report: GuardReport): Log {
   const ids = Object.keys(rules) as (keyof typeof rules)[];
   return {
     $schema: "https://json.schemastore.org/sarif-2.1.0.json",
@@ -35,7 +36,7 @@ export function sarif(report: GuardReport): object {
   };
 }
 
-function result(finding: Finding | WaivedFinding, ids: readonly string[]): object {
+function result(finding: Finding | WaivedFinding, ids: readonly string[]): Result {
   return {
     ruleId: finding.rule,
     ruleIndex: ids.indexOf(finding.rule),

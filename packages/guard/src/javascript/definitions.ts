@@ -1,5 +1,5 @@
 import { type RetiredColumn, snake } from "../retired-column.ts";
-import { children, type Module, type Node, nodesBelow } from "./parse-module.ts";
+import { children, type Module, type Node } from "./parse-module.ts";
 import { isFunction, keyOf } from "./scope.ts";
 
 /** A table as code defines it: which of its properties are the two columns. */
@@ -168,7 +168,7 @@ export function unwrap(node: Node): Node {
 /** Definitions that a file makes, by the name of the variable or class. */
 export function definitionsIn(module: Module, retired: RetiredColumn): Map<string, Definition> {
   const found = new Map<string, Definition>();
-  for (const node of nodesBelow(module.program)) {
+  for (const node of module.parents.keys()) {
     if (node.type === "VariableDeclarator" && node.id.type === "Identifier" && node.init) {
       const definition = definitionOf(unwrap(node.init), retired);
       if (definition !== null) found.set(node.id.name, definition);

@@ -1,7 +1,7 @@
 import type * as t from "@babel/types";
 import { ColumnReader, type Columns, columnNamed, merged } from "./columns-of.ts";
 import { type Definition, nameOf, property, stringOf, unwrap } from "./definitions.ts";
-import { type Node, nodesBelow } from "./parse-module.ts";
+import type { Node } from "./parse-module.ts";
 import type { Resolver, TableReference } from "./resolve.ts";
 import { isFunction, keyOf } from "./scope.ts";
 
@@ -592,7 +592,7 @@ const lower = (name: string): string => name.charAt(0).toLowerCase() + name.slic
 export function findNested(resolver: Resolver): CodeWrite[] {
   const finder = new Finder(resolver);
   const found: CodeWrite[] = [];
-  for (const node of nodesBelow(resolver.module.program)) {
+  for (const node of resolver.module.parents.keys()) {
     if (node.type !== "ObjectProperty") continue;
     const columns = finder.nested(node);
     if (columns !== null && columns.legacy.length + columns.column.length + columns.unknown.length > 0)

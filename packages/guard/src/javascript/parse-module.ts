@@ -83,10 +83,24 @@ const skipped = new Set([
   "tokens",
 ]);
 
+/**
+ * Where a node keeps its children once they were looked for. A tree is walked several times, and looking through the
+ * fields of nodes was half of the work; a weak map of them costs more in garbage collection than it saves.
+ */
+const kept = Symbol("children");
+
 /** Direct children of a node, in the order of the source. */
-export function children(node: Node): Node[] {
+export function children(node: Node): readonly Node[] {
+  const holder = node as { [kept]?: readonly Node[] };
+  holder[kept] ??= fieldsOf(node);
+  return holder[kept];
+}
+
+function fieldsOf(node: Node): Node[] {
   const found: Node[] = [];
-  for (const [key, value] of Object.entries(node)) {
+  const fields = node as unknown as Readonly<Record<string, unknown>>;
+  for (const key in fields) {
+    const value = fields[key];
     if (value === null || typeof value !== "object" || skipped.has(key)) continue;
     if (Array.isArray(value)) {
       for (const each of value) if (isNode(each)) found.push(each);
@@ -97,9 +111,3 @@ export function children(node: Node): Node[] {
 
 const isNode = (value: unknown): value is Node =>
   value !== null && typeof value === "object" && typeof (value as { type?: unknown }).type === "string";
-
-/** Every node below this one, itself first. */
-export function* nodesBelow(node: Node): Generator<Node> {
-  yield node;
-  for (const child of children(node)) yield* nodesBelow(child);
-}

@@ -22,6 +22,7 @@ export class Project {
   }
 
   add(module: Module): void {
+    this.#names = null;
     this.#modules.set(resolve(module.path), module);
     this.#definitions.set(resolve(module.path), definitionsIn(module, this.retired));
   }
@@ -35,7 +36,14 @@ export class Project {
   }
 
   /** Names under which the table is exported anywhere: a file that has one of them is worth parsing. */
-  names(): Set<string> {
+  names(): ReadonlySet<string> {
+    this.#names ??= this.#findNames();
+    return this.#names;
+  }
+
+  #names: Set<string> | null = null;
+
+  #findNames(): Set<string> {
     const found = new Set<string>();
     for (const definitions of this.#definitions.values())
       for (const [name, { ours }] of definitions) if (ours) found.add(name);
