@@ -1,7 +1,7 @@
-import { type ColumnCutover, flagsNamed } from "@runback/core";
+import { defineCutover, flagsNamed } from "@runback/core";
 
 /** Runbook 1: `event_attendance.status`, free text in many spellings, becomes `status_v2` with four codes. */
-export const attendeeStatus: ColumnCutover = {
+export const attendeeStatus = defineCutover({
   name: "attendee-status",
   table: { schema: "", name: "event_attendance" },
   key: ["id"],
@@ -39,4 +39,4 @@ export const attendeeStatus: ColumnCutover = {
   },
   dualWrite: "application",
   flags: flagsNamed("status_v2"),
-};
+});
