@@ -15,6 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "packages/membership": ["packages/core"],
   "packages/attendance": ["packages/core"],
   "packages/guard": ["packages/core"],
+  "packages/flags": ["packages/core"],
   "packages/operations": ["packages/core", "packages/vault"],
   "packages/runtime": ["packages/core", "packages/engines", "packages/vault", "packages/operations"],
   "packages/dashboard": ["packages/core", "packages/vault", "packages/operations", "packages/runtime"],

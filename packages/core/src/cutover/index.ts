@@ -1,6 +1,7 @@
 export * from "./bridge-triggers.ts";
 export * from "./column-cutover.ts";
 export * from "./cutover-dialect.ts";
+export * from "./cutover-states.ts";
 export * from "./define-cutover.ts";
 export * from "./flags.ts";
 export * from "./grammars.ts";
