@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { RunbackError } from "@runback/core";
 import { guard, revisionOf, sarif, sourceFiles, text } from "@runback/guard";
 import { Command, Option } from "commander";
@@ -8,6 +9,7 @@ interface Options {
   readonly cutover?: string;
   readonly phase: string;
   readonly exclude?: string[];
+  readonly record?: string;
 }
 
 /** Fails a build that writes a retired column. Reads files only: no database is opened. */
@@ -23,7 +25,8 @@ export function guardCommand(session: Session): Command {
         .default("4"),
     )
     .option("--exclude <paths...>", "files and folders to leave out, such as migrations that already ran")
-    .action(async (paths: string[], { format, cutover, phase, exclude }: Options) => {
+    .option("--record <file>", "also write the result with its revision there, as JSON")
+    .action(async (paths: string[], { format, cutover, phase, exclude, record }: Options) => {
       const { config } = await session.loadConfig();
       const cutovers = (config.cutovers ?? []).filter(({ name }) => cutover === undefined || name === cutover);
       if (cutovers.length === 0)
@@ -44,6 +47,7 @@ export function guardCommand(session: Session): Command {
         now: new Date(),
         revision: await revisionOf(paths),
       });
+      if (record !== undefined) await writeFile(record, `${JSON.stringify(report)}\n`);
       session.status = report.passed ? 0 : 1;
       if (format === "sarif") session.document(sarif(report));
       else if (format === "json" || session.options.json) session.document(report);
