@@ -1,3 +1,4 @@
+import { attendeeStatus } from "@runback/attendance";
 import { sampleTierMapping, wildApricotImport } from "@runback/membership";
 import { defineConfig } from "@runback/runtime";
 
@@ -15,4 +16,6 @@ export default defineConfig({
       },
     },
   ],
+  // Columns on their way from one to another; `runback guard` fails a build that still writes the old one.
+  cutovers: [attendeeStatus],
 });

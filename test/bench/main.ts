@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { writeSampleExport } from "@runback/membership";
 import { contentDigests } from "./content-digests.ts";
+import { guardFigure } from "./guard-figure.ts";
 import { type ImportChild, importFigures, rollbackFigure } from "./import-figures.ts";
 import { journalOverhead } from "./journal-overhead.ts";
 import { mysqlImport } from "./mysql-import.ts";
@@ -55,6 +56,9 @@ figures.push(...(await journalOverhead(workspace, registrations, rounds)));
 
 say("snapshot and restore beside pg_dump and pg_restore ...");
 figures.push(...(await snapshotFigures(registrations, rounds)));
+
+say("the guard ...");
+figures.push(await guardFigure(rounds));
 
 process.stdout.write(
   `${values.json ? "" : `${table(figures)}\n\n`}${JSON.stringify({ node: process.version, registrations, figures })}\n`,

@@ -5,6 +5,7 @@ import { auditCommand } from "./commands/audit.ts";
 import { bundleCommand } from "./commands/bundle.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { execCommand } from "./commands/exec.ts";
+import { guardCommand } from "./commands/guard.ts";
 import { importCommand } from "./commands/import.ts";
 import { initCommand } from "./commands/init.ts";
 import { retentionCommand } from "./commands/retention.ts";
@@ -39,6 +40,7 @@ export async function main(args: readonly string[]): Promise<number> {
     execCommand,
     snapshotCommand,
     bundleCommand,
+    guardCommand,
     auditCommand,
     retentionCommand,
     approveCommand,

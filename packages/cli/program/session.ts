@@ -58,6 +58,12 @@ export class Session {
     else process.stdout.write(`${typeof text === "string" ? text : text()}\n`);
   }
 
+  /** A document that was asked for by its format, with `--json` or without. */
+  document(document: unknown): void {
+    this.#bars?.stop();
+    process.stdout.write(`${JSON.stringify(document)}\n`);
+  }
+
   /** A line on the way: on stderr when stdout belongs to a document. */
   say(text: string): void {
     if (this.options.quiet) return;

@@ -4,6 +4,7 @@ export * from "./capabilities.ts";
 export * from "./catalog.ts";
 export * from "./changed-meanwhile.ts";
 export * from "./clock.ts";
+export * from "./cutover/index.ts";
 export * from "./diagnosis.ts";
 export * from "./dialect.ts";
 export * from "./engine.ts";

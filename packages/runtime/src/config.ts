@@ -1,9 +1,11 @@
-import type { ImportDeclaration } from "@runback/core";
+import type { ColumnCutover, ImportDeclaration } from "@runback/core";
 import type { Policies } from "@runback/operations";
 
 /** What an installation has: `runback.config.ts` exports one. */
 export interface RunbackConfig {
   readonly migrations: readonly MigrationConfig[];
+  /** Columns on their way from one to another: what `guard` watches. */
+  readonly cutovers?: readonly ColumnCutover[];
   /** Databases by name; `--target` picks one. Without any, `default` is `DATABASE_URL` or the embedded PostgreSQL. */
   readonly targets?: Readonly<Record<string, TargetConfig>>;
   /** Folder whose subfolders the API may import from, beside the configured sources; relative to the configuration file. */

@@ -1,0 +1,2 @@
+export * from "./attendee-status.ts";
+export * from "./ticket-state.ts";

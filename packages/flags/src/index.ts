@@ -1,0 +1,3 @@
+export * from "./column-switch.ts";
+export * from "./flag-client.ts";
+export * from "./metric.ts";

@@ -1,0 +1,38 @@
+import { execFile } from "node:child_process";
+import { stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { promisify } from "node:util";
+
+/** The revision of what was read. A gate accepts a result only for the commit it names, and only when nothing differed from it. */
+export interface Revision {
+  readonly commit: string | null;
+  /** Files that were read differ from the commit. `null` without a commit. */
+  readonly dirty: boolean | null;
+  /** Why there is no commit. */
+  readonly why?: string;
+}
+
+const run = promisify(execFile);
+
+/** Asks git for the commit of the paths. */
+export async function revisionOf(paths: readonly string[]): Promise<Revision> {
+  try {
+    const first = resolve(paths[0]!);
+    const folder = (await stat(first)).isDirectory() ? first : dirname(first);
+    const git = async (...args: string[]) => (await run("git", ["-C", folder, ...args])).stdout.trim();
+    const root = await git("rev-parse", "--show-toplevel");
+    const commit = await git("rev-parse", "HEAD");
+    if (paths.some((path) => !`${resolve(path)}/`.startsWith(`${root}/`)))
+      return { commit: null, dirty: null, why: "the paths are not in one repository" };
+    const changed = await git(
+      "status",
+      "--porcelain",
+      "--untracked-files=all",
+      "--",
+      ...paths.map((path) => resolve(path)),
+    );
+    return { commit, dirty: changed !== "" };
+  } catch (error) {
+    return { commit: null, dirty: null, why: `git does not say: ${String((error as Error).message).split("\n")[0]}` };
+  }
+}

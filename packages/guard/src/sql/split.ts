@@ -1,0 +1,82 @@
+import { isWord, lex, meaningful, type Token } from "./lex.ts";
+
+/** One statement of a script, as its tokens without comments. */
+export interface Statement {
+  readonly tokens: readonly Token[];
+}
+
+/**
+ * Splits a script where its client would: at `;`, or at what `DELIMITER` says; not inside the body of a trigger or
+ * routine. Data lines after `COPY … FROM stdin` are no statements.
+ */
+export function split(sql: string): Statement[] {
+  const { text, delimiter } = withoutDelimiters(withoutCopyData(sql));
+  const statements: Statement[] = [];
+  let current: Token[] = [];
+  let depth = 0;
+  const close = (): void => {
+    if (current.length > 0) statements.push({ tokens: current });
+    current = [];
+    depth = 0;
+  };
+  const tokens = lex(text).filter(meaningful);
+  for (const [at, token] of tokens.entries()) {
+    if (token.kind === "line") {
+      close();
+      statements.push({ tokens: [token] });
+      continue;
+    }
+    if (token.text === ";" && depth === 0) {
+      close();
+      continue;
+    }
+    if (delimiter && token.text === "\u0001") {
+      close();
+      continue;
+    }
+    current.push(token);
+    if (!routine(current)) continue;
+    if (isWord(token, "BEGIN", "CASE") && !isWord(tokens[at - 1], "END")) depth++;
+    else if (isWord(token, "END") && !isWord(tokens[at + 1], "IF", "LOOP", "WHILE", "REPEAT", "FOR"))
+      depth = Math.max(0, depth - 1);
+    else if (delimiter && depth === 0) depth = 0;
+  }
+  close();
+  return statements;
+}
+
+/** Statements whose body may hold others: `CREATE … TRIGGER`, `PROCEDURE`, `FUNCTION`, `EVENT`. */
+function routine(tokens: readonly Token[]): boolean {
+  return (
+    isWord(tokens[0], "CREATE") &&
+    tokens.slice(1, 9).some((token) => isWord(token, "TRIGGER", "PROCEDURE", "FUNCTION", "EVENT"))
+  );
+}
+
+/**
+ * `DELIMITER //` belongs to MySQL's client. The delimiter becomes a sign that no SQL has, and the line blanks: offsets
+ * stay what they are.
+ */
+function withoutDelimiters(sql: string): { text: string; delimiter: boolean } {
+  if (!/^[ \t]*delimiter[ \t]/im.test(sql)) return { text: sql, delimiter: false };
+  let delimiter = ";";
+  const lines = sql.split("\n").map((line) => {
+    const set = /^[ \t]*delimiter[ \t]+(\S+)/i.exec(line);
+    if (set) {
+      delimiter = set[1]!;
+      return " ".repeat(line.length);
+    }
+    if (delimiter === ";") return line;
+    return line.replaceAll(delimiter, `\u0001${" ".repeat(delimiter.length - 1)}`);
+  });
+  return { text: lines.join("\n"), delimiter: true };
+}
+
+/** `COPY … FROM stdin;` is followed by rows up to `\.`: they are blanked. */
+function withoutCopyData(sql: string): string {
+  if (!/\bfrom\s+stdin\b/i.test(sql)) return sql;
+  return sql.replace(
+    /(^[ \t]*copy\b[^;]*\bfrom\s+stdin\b[^;]*;[ \t]*\r?\n)([\s\S]*?)(^\\\.[ \t]*\r?$|$(?![\s\S]))/gim,
+    (_, head: string, data: string, end: string) => head + data.replace(/[^\n]/g, " ") + " ".repeat(end.length),
+  );
+}

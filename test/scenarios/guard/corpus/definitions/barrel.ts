@@ -1,0 +1,1 @@
+export { eventAttendance as attendance, events } from "./schema.js";

@@ -1,0 +1,1 @@
+module.exports = (db, id) => db("event_attendance").where("id", id).update(/*@*/ "status", "attended");

@@ -1,0 +1,3 @@
+exports.up = async function (knex) {
+  await knex("event_attendance").where({ id: 1 }).update({ /*@*/ status: "attended" });
+};

@@ -1,0 +1,2 @@
+export const markPresent = (db: Kysely<Database>, id: number) =>
+  db.updateTable("event_attendance").set({ /*@*/ status: "present" }).where("id", "=", id).execute();
