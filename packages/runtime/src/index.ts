@@ -10,3 +10,4 @@ export { jsonLogger } from "./json-logger.ts";
 export { type LoadedConfig, loadConfig } from "./load-config.ts";
 export { openRuntime, type RuntimeOptions, runbackFolder } from "./open-runtime.ts";
 export type { ImportRequest, RollbackRequest, Runtime } from "./runtime.ts";
+export { alertSender } from "./send-alert.ts";
