@@ -3,11 +3,12 @@ import type { FunctionDefaults } from "./function-defaults.ts";
 import { lambdaOnly } from "./lambda-only.ts";
 import type { Vault } from "./vault.ts";
 
+type When = `cron(${string})` | `rate(${string})`;
 type Link = Vault["access"] | Vault["sweep"];
 
-/** Daily jobs, at minutes when not everybody's do. Times are UTC. */
+/** Daily jobs, at minutes when not everybody's do, and the outbox every minute. Times are UTC. */
 export function createSchedules(defaults: FunctionDefaults, vault: Vault) {
-  const schedule = (name: string, handler: string, when: `cron(${string})`, link: Link) =>
+  const schedule = (name: string, handler: string, when: When, link: Link) =>
     createSchedule(defaults, { name, handler, when, link });
   return [
     schedule("AuditVerification", "functions/schedules/audit-verification.handler", "cron(17 3 * * ? *)", vault.access),
@@ -19,6 +20,7 @@ export function createSchedules(defaults: FunctionDefaults, vault: Vault) {
       "cron(17 5 * * ? *)",
       vault.access,
     ),
+    schedule("AlertDelivery", "functions/schedules/alert-delivery.handler", "rate(1 minute)", vault.access),
   ];
 }
 
@@ -26,10 +28,7 @@ export function createSchedules(defaults: FunctionDefaults, vault: Vault) {
  * A schedule fails in two places, and each has its retries and reports to the same queue: the scheduler that cannot deliver
  * the event, and the function that got it and threw. The scheduler invokes asynchronously and never sees the second.
  */
-function createSchedule(
-  defaults: FunctionDefaults,
-  job: { name: string; handler: string; when: `cron(${string})`; link: Link },
-) {
+function createSchedule(defaults: FunctionDefaults, job: { name: string; handler: string; when: When; link: Link }) {
   const { name, handler, when: schedule } = job;
   const deadLetters = createDeadLetterQueue(`${name}DeadLetters`);
   const target = new sst.aws.Function(`${name}Function`, {

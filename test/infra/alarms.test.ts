@@ -33,6 +33,7 @@ it("reach the address that was given", () => {
 
 it.each([
   "RunsDeadLetters",
+  "AlertDeliveryDeadLetters",
   "AuditVerificationDeadLetters",
   "SnapshotVerificationDeadLetters",
   "VaultRetentionDeadLetters",
@@ -58,6 +59,7 @@ it.each([
   ["ApiServerErrors", "ApiFunction", "Url5xxCount", 5],
   ["RunsFailed", "RunsHandlerFunction", "DurableExecutionFailed", 1],
   ["RunsTimedOut", "RunsHandlerFunction", "DurableExecutionTimedOut", 1],
+  ["AlertDeliveryErrors", "AlertDeliveryFunctionFunction", "Errors", 1],
   ["AuditVerificationErrors", "AuditVerificationFunctionFunction", "Errors", 1],
   ["SnapshotVerificationErrors", "SnapshotVerificationFunctionFunction", "Errors", 1],
   ["VaultRetentionErrors", "VaultRetentionFunctionFunction", "Errors", 1],
@@ -71,7 +73,7 @@ it.each([
   });
 });
 
-describe.each(["AuditVerification", "SnapshotVerification", "VaultRetention"])("%s", (schedule) => {
+describe.each(["AlertDelivery", "AuditVerification", "SnapshotVerification", "VaultRetention"])("%s", (schedule) => {
   it("that does not run for 26 hours raises one, since no data is then the news", () => {
     expect(stack.one(ALARM, `${schedule}Silent`)).toMatchObject({
       metricName: "Invocations",

@@ -51,7 +51,7 @@ describe("the cluster", () => {
 describe("the network", () => {
   it("holds every function, in private subnets", () => {
     const functions = [...stack.all(FUNCTION)].filter(([name]) => !name.startsWith("Network"));
-    expect(functions).toHaveLength(5);
+    expect(functions).toHaveLength(6);
     for (const [, { vpcConfig }] of functions) {
       expect(vpcConfig).toMatchObject({ subnetIds: ["NetworkPrivateSubnet1-id", "NetworkPrivateSubnet2-id"] });
     }
@@ -89,6 +89,7 @@ it("grants the functions nothing on the cluster or its password secret: the URL 
     "ApiRole",
     "RunsHandlerRole",
     "AuditVerificationFunctionRole",
+    "AlertDeliveryFunctionRole",
     "SnapshotVerificationFunctionRole",
     "VaultRetentionFunctionRole",
   ];

@@ -14,6 +14,7 @@ const functions = [
   "ApiFunction",
   "RunsHandlerFunction",
   "AuditVerificationFunctionFunction",
+  "AlertDeliveryFunctionFunction",
   "SnapshotVerificationFunctionFunction",
   "VaultRetentionFunctionFunction",
 ];

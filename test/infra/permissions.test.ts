@@ -13,10 +13,11 @@ const functionRoles = [
   "ApiRole",
   "RunsHandlerRole",
   "AuditVerificationFunctionRole",
+  "AlertDeliveryFunctionRole",
   "SnapshotVerificationFunctionRole",
   "VaultRetentionFunctionRole",
 ];
-const scheduleRoles = ["AuditVerificationRole", "SnapshotVerificationRole", "VaultRetentionRole"];
+const scheduleRoles = ["AlertDeliveryRole", "AuditVerificationRole", "SnapshotVerificationRole", "VaultRetentionRole"];
 
 /** Every action a role may do, with the resources of the statement that allows it. */
 function grants(role: string): Record<string, readonly string[]> {

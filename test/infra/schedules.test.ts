@@ -8,6 +8,7 @@ beforeAll(async () => {
 });
 
 const schedules = [
+  { name: "AlertDelivery", handler: "functions/schedules/alert-delivery.handler", when: "rate(1 minute)" },
   { name: "AuditVerification", handler: "functions/schedules/audit-verification.handler", when: "cron(17 3 * * ? *)" },
   {
     name: "SnapshotVerification",
@@ -33,7 +34,7 @@ describe.each(schedules)("$name", ({ name, handler, when }) => {
   const queue = () => stack.one("aws:sqs/queue:Queue", `${name}DeadLettersQueue`);
   const queueArn = () => `arn:aws:sqs:eu-central-1:123456789012:${queue().name}`;
 
-  it("runs its function daily, in UTC", () => {
+  it("runs its function when it should, in UTC", () => {
     const schedule = stack.one("aws:scheduler/schedule:Schedule", `${name}Schedule`);
     expect(schedule).toMatchObject({ scheduleExpression: when, scheduleExpressionTimezone: "UTC", state: "ENABLED" });
     expect((schedule.target as Target).arn).toBe(`arn:aws:lambda:eu-central-1:123456789012:function:${fn().name}`);

@@ -16,11 +16,13 @@ import { requestLog } from "./http/request-log.ts";
 import { securityHeaders } from "./http/security-headers.ts";
 import { localHost } from "./local-host.ts";
 import { openPaths } from "./openapi-document.ts";
+import { addAlerts } from "./routes/alerts.ts";
 import { addApprovals } from "./routes/approvals.ts";
 import { addAudit } from "./routes/audit.ts";
 import { addBundles } from "./routes/bundles.ts";
 import { addDocs } from "./routes/docs.ts";
 import { addHealth } from "./routes/health.ts";
+import { addMonitors } from "./routes/monitors.ts";
 import { addRollbacks } from "./routes/rollbacks.ts";
 import { addRunEvents } from "./routes/run-events.ts";
 import { addRuns } from "./routes/runs.ts";
@@ -40,6 +42,8 @@ const routes = [
   addSnapshots,
   addApprovals,
   addAudit,
+  addMonitors,
+  addAlerts,
   addTokens,
 ];
 

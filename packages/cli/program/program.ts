@@ -1,6 +1,7 @@
 import { RunbackError } from "@runback/core";
 import { Command, CommanderError } from "commander";
 import { approveCommand, tokenCommand } from "./commands/access.ts";
+import { alertsCommand } from "./commands/alerts.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { bundleCommand } from "./commands/bundle.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -8,6 +9,7 @@ import { execCommand } from "./commands/exec.ts";
 import { guardCommand } from "./commands/guard.ts";
 import { importCommand } from "./commands/import.ts";
 import { initCommand } from "./commands/init.ts";
+import { monitorCommand } from "./commands/monitor.ts";
 import { retentionCommand } from "./commands/retention.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
 import { runsCommand } from "./commands/runs.ts";
@@ -42,6 +44,8 @@ export async function main(args: readonly string[]): Promise<number> {
     bundleCommand,
     guardCommand,
     auditCommand,
+    monitorCommand,
+    alertsCommand,
     retentionCommand,
     approveCommand,
     tokenCommand,

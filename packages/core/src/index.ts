@@ -1,3 +1,4 @@
+export * from "./alert.ts";
 export * from "./audit.ts";
 export * from "./canonical.ts";
 export * from "./capabilities.ts";

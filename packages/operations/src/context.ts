@@ -6,6 +6,8 @@ export interface Context {
   readonly vault: Vault;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Name of the target, for alerts; `default` when absent. */
+  readonly target?: string;
   /** Who is executing, for leases: `host:pid`. */
   readonly holder: string;
   /** True when the process a lease names is known to be dead, so that its lease need not expire first. */

@@ -1,3 +1,9 @@
+export { acknowledgeAlert } from "./alerts/acknowledge-alert.ts";
+export { type Delivered, type Delivery, deliverAlerts } from "./alerts/deliver-alerts.ts";
+export { type AlertList, type AlertsRequest, listAlerts } from "./alerts/list-alerts.ts";
+export { raiseAlert, resolveAlert } from "./alerts/raise-alert.ts";
+export type { AlertRequest, Receiver, SendAlert } from "./alerts/receiver.ts";
+export { type Watched, watch } from "./alerts/watch.ts";
 export { type ApprovalRequest, approve } from "./approvals/approvals.ts";
 export { type AnchorResult, anchorRetention, auditAnchor } from "./audit/anchor.ts";
 export { type AuditExportResult, auditExport } from "./audit/export.ts";

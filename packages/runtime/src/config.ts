@@ -10,6 +10,8 @@ export interface RunbackConfig {
   readonly targets?: Readonly<Record<string, TargetConfig>>;
   /** Folder whose subfolders the API may import from, beside the configured sources; relative to the configuration file. */
   readonly sourceFolder?: string;
+  /** Who is told of failures. Without any, alerts are listed and wait. */
+  readonly alerts?: readonly ReceiverConfig[];
   /** Tokens of an OpenID Connect issuer, beside Runback's own. */
   readonly oidc?: OidcConfig;
 }
@@ -27,6 +29,18 @@ export interface TargetConfig {
   /** A live import needs the plan digest of a dry run, at most a day old. */
   readonly protected?: boolean;
 }
+
+/** A receiver of alerts. Addresses and keys come from environment variables: with some receivers they are the secret. */
+export type ReceiverConfig = {
+  /** Stable: what was delivered is remembered under it. */
+  readonly name: string;
+  /** Receivers in private networks are refused unless this says otherwise. */
+  readonly allowPrivate?: boolean;
+} & (
+  | { readonly format: "webhook"; readonly urlFrom: string; readonly secretFrom: string }
+  | { readonly format: "slack"; readonly urlFrom: string }
+  | { readonly format: "pagerduty"; readonly routingKeyFrom: string; readonly urlFrom?: string }
+);
 
 export interface OidcConfig {
   readonly issuer: string;

@@ -43,6 +43,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
       engine,
       vault,
       logger,
+      target,
       clock: options.clock ?? systemClock,
       holder: thisHolder,
       isDead: isDeadHolder,
@@ -52,6 +53,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     return runtimeOver({
       context,
       config,
+      env,
       home,
       target,
       databaseUrl: url,

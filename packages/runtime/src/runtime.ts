@@ -17,9 +17,11 @@ import {
 import * as operations from "@runback/operations";
 import type { BundleSource } from "@runback/vault";
 import { readBundle } from "@runback/vault";
+import { type AlertVerbs, alertVerbs } from "./alert-verbs.ts";
 import { anchorAudit, auditTables, sweepRetention, verifyAudit } from "./audit-trails.ts";
 import type { MigrationConfig, RunbackConfig } from "./config.ts";
 import { type Health, health } from "./health.ts";
+import { type MonitorVerbs, monitorVerbs } from "./monitors.ts";
 import { outsideSource } from "./outside-source.ts";
 import { type SnapshotVerbs, snapshotVerbs } from "./snapshot-verbs.ts";
 
@@ -28,6 +30,8 @@ export interface RuntimeParts {
   readonly config: RunbackConfig;
   readonly home: string;
   readonly target: string;
+  /** Where receivers of alerts have their addresses and keys. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** With its password: for programs that `exec` starts, never for output. */
   readonly databaseUrl: string;
   readonly protectedTarget: boolean;
@@ -98,6 +102,8 @@ export interface Runtime extends RuntimeParts {
   sweepRetention(): Promise<operations.SweepResult>;
   migration(name?: string): MigrationConfig;
   readonly snapshots: SnapshotVerbs;
+  readonly alerts: AlertVerbs;
+  readonly monitors: MonitorVerbs;
 }
 
 const defaultAuditTable: TableRef = { schema: "runback", name: "audit" };
@@ -175,7 +181,7 @@ export function runtimeOver(parts: RuntimeParts): Runtime {
     });
   };
 
-  return {
+  const runtime: Runtime = {
     ...parts,
     migration,
     auditTable: () => migration().declaration.auditTable,
@@ -246,8 +252,11 @@ export function runtimeOver(parts: RuntimeParts): Runtime {
         source,
       ),
     snapshots: snapshotVerbs(context, config),
+    alerts: alertVerbs(context, config, parts.env),
+    monitors: monitorVerbs(context, () => runtime),
     health: () => health(context),
   };
+  return runtime;
 }
 
 function notFound(code: string, what: string): RunbackError {

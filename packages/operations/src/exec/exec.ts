@@ -9,6 +9,7 @@ import {
   sha256,
   type Table,
 } from "@runback/core";
+import { raiseAlert, resolveAlert } from "../alerts/raise-alert.ts";
 import { appendAudit } from "../audit/append.ts";
 import type { Context } from "../context.ts";
 import { createRunId } from "../random-id.ts";
@@ -150,6 +151,14 @@ async function conclude(context: Context, options: ExecOptions, result: ExecResu
       addRows: rows,
       completedAt: clock.now().toISOString(),
     });
+    // Programs are told apart by their names: the next success of the same one answers for it.
+    const about = { check: `run:exec:${basename(options.command)}`, target: context.target ?? "default" };
+    if (failure === null) await resolveAlert(tx, engine.dialect, about, clock.now());
+    else {
+      const title = `Run ${runId} (a program) failed`;
+      const finding = { ...about, severity: "error" as const, title, code: failure.code, reasons: [], runId };
+      await raiseAlert(tx, engine.dialect, finding, clock.now());
+    }
     await appendAudit(tx, engine.dialect, options.auditTable, failure ? "migration:failed" : "migration:completed", {
       run_id: runId,
       operator: options.operator,

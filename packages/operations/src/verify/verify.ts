@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import {
+  type AlertFinding,
   type CheckResult,
   findTable,
   type ImportDeclaration,
@@ -10,6 +11,7 @@ import {
   type VerificationReport,
 } from "@runback/core";
 import type { BundleSource } from "@runback/vault";
+import { raiseAlert, resolveAlert } from "../alerts/raise-alert.ts";
 import { appendAudit } from "../audit/append.ts";
 import type { Context } from "../context.ts";
 import { escalation, summarize } from "../report/index.ts";
@@ -187,15 +189,21 @@ async function databaseCounts({ engine, tx, declaration }: CheckContext): Promis
   return counts;
 }
 
-/** Puts a verification on record: the report under an id, and its outcome in the audit trail. */
+/** Puts a verification on record: the report under an id, its outcome in the audit trail, and an alert where it failed. */
 export async function recordVerification(
-  { engine }: Pick<Context, "engine">,
+  { engine, clock, target = "default" }: Pick<Context, "engine" | "clock" | "target">,
   declaration: ImportDeclaration,
   report: VerificationReport,
 ): Promise<string> {
   const id = `ver-${randomUUID()}`;
   await engine.transaction(async (tx) => {
     await engine.store.saveVerification(tx, id, report.runId, report.passed, report);
+    const check = `verification:${declaration.name}`;
+    if (report.passed && !report.escalate.required) {
+      await resolveAlert(tx, engine.dialect, { check, target }, clock.now());
+    } else {
+      await raiseAlert(tx, engine.dialect, verificationAlert(check, target, report), clock.now());
+    }
     await appendAudit(tx, engine.dialect, declaration.auditTable, "migration:verified", {
       run_id: report.runId,
       verification: id,
@@ -205,4 +213,18 @@ export async function recordVerification(
     });
   });
   return id;
+}
+
+/** Names of checks and what escalation says: counts, never a row. */
+function verificationAlert(check: string, target: string, report: VerificationReport): AlertFinding {
+  const failed = report.checks.filter((each) => !each.passed && each.severity === "error");
+  return {
+    check,
+    target,
+    severity: report.escalate.required ? "critical" : "error",
+    title: `Verification of run ${report.runId} failed: ${failed.length} of ${report.summary.total} checks`,
+    code: "VERIFICATION_FAILED",
+    reasons: [...report.escalate.reasons, ...failed.map((each) => `${each.id} failed`)],
+    runId: report.runId,
+  };
 }

@@ -1,0 +1,4 @@
+import { runtime } from "../runtime.ts";
+
+/** Sends to receivers what is due in the outbox of alerts. */
+export const handler = async () => (await runtime()).monitors.run("alert-delivery");

@@ -1,0 +1,91 @@
+import { type Alert, RunbackError } from "@runback/core";
+import { type Context, listAlerts, watch } from "@runback/operations";
+import type { Runtime } from "./runtime.ts";
+
+const minuteMs = 60 * 1000;
+const hourMs = 60 * minuteMs;
+
+/** A check on a schedule; its failure raises an alert, its recovery resolves it. */
+export interface Monitor {
+  /** Kebab-case. */
+  readonly name: string;
+  readonly title: string;
+  /** It runs when the UTC clock reaches a multiple of this. */
+  readonly everyMs: number;
+  /** Null when its failure raises no alert: that of delivering alerts could not be told. */
+  readonly severity: Alert["severity"] | null;
+  /** Throws when what it looks at is not well. */
+  readonly run: (runtime: MonitoredVerbs) => Promise<unknown>;
+}
+
+type MonitoredVerbs = Pick<Runtime, "anchorAudit" | "sweepRetention" | "snapshots" | "alerts">;
+
+export const monitors: readonly Monitor[] = [
+  {
+    name: "audit-verification",
+    title: "An audit trail does not hold",
+    everyMs: hourMs,
+    severity: "critical",
+    run: (runtime) => runtime.anchorAudit(),
+  },
+  {
+    name: "vault-retention",
+    title: "The vault could not be swept of what has outlived its retention",
+    everyMs: 24 * hourMs,
+    severity: "warning",
+    run: (runtime) => runtime.sweepRetention(),
+  },
+  {
+    name: "snapshot-verification",
+    title: "No snapshot is proven restorable",
+    everyMs: 24 * hourMs,
+    severity: "error",
+    run: (runtime) => runtime.snapshots.prove(),
+  },
+  {
+    name: "alert-delivery",
+    title: "Alerts could not be delivered",
+    everyMs: minuteMs,
+    severity: null,
+    run: (runtime) => runtime.alerts.deliver(),
+  },
+];
+
+export interface MonitorState extends Pick<Monitor, "name" | "title" | "everyMs"> {
+  /** The unresolved alert of its last failures, if it is failing. */
+  readonly alert: Alert | null;
+}
+
+export interface MonitorVerbs {
+  list(): Promise<readonly MonitorState[]>;
+  /** Runs one now. @returns what it found @throws `MONITOR_UNKNOWN`, whatever the monitor throws */
+  run(name: string): Promise<unknown>;
+}
+
+export function monitorVerbs(context: Context, verbs: () => MonitoredVerbs): MonitorVerbs {
+  const target = context.target ?? "default";
+  return {
+    list: async () => {
+      const { alerts } = await listAlerts(context, { limit: 1_000 });
+      return monitors.map(({ name, title, everyMs }) => ({
+        ...{ name, title, everyMs },
+        alert: alerts.find((alert) => alert.check === checkOf(name) && alert.target === target) ?? null,
+      }));
+    },
+    run: async (name) => {
+      const monitor = monitors.find((each) => each.name === name);
+      if (monitor === undefined) {
+        throw new RunbackError("MONITOR_UNKNOWN", `No monitor is named ${name.slice(0, 80)}.`, {
+          recovery: `Monitors: ${monitors.map((each) => each.name).join(", ")}.`,
+          status: 404,
+        });
+      }
+      const { title, severity } = monitor;
+      const work = () => monitor.run(verbs());
+      if (severity === null) return await work();
+      return await watch(context, { check: checkOf(name), target, severity, title }, work);
+    },
+  };
+}
+
+const checkOf = (name: string) => `monitor:${name}`;
