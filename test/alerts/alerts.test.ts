@@ -11,7 +11,7 @@ import {
 import { alertSender } from "@runback/runtime";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { everyEngine, freshTarget, type TestTarget } from "../support/engines.ts";
+import { engineNames, freshTarget, type TestTarget } from "../support/engines.ts";
 import { type ReceiverServer, receiverServer } from "./receiver-server.ts";
 
 const secret = `whsec_${Buffer.from("a secret of thirty-two bytes, ok").toString("base64")}`;
@@ -25,7 +25,7 @@ const finding: AlertFinding = {
   runId: "run-20260115-143000-1a2b3c",
 };
 
-describe.each(everyEngine)("alerts on %s", (name) => {
+describe.each(engineNames)("alerts on %s", (name) => {
   let target: TestTarget;
   let server: ReceiverServer;
   let now: number;

@@ -21,10 +21,10 @@ import {
 } from "@runback/core";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type AnyEngineName, freshTarget, type TestTarget } from "../support/engines.ts";
+import { type EngineName, freshTarget, type TestTarget } from "../support/engines.ts";
 import { skippedEngines } from "../support/skipped.ts";
 
-const grammars: readonly (readonly [AnyEngineName, CutoverGrammar])[] = (
+const grammars: readonly (readonly [EngineName, CutoverGrammar])[] = (
   [
     ["sqlite", sqliteGrammar],
     ["postgres", postgresGrammar],
