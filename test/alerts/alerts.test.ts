@@ -11,7 +11,8 @@ import {
 import { alertSender } from "@runback/runtime";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { engineNames, freshTarget, type TestTarget } from "../support/engines.ts";
+import { freshTarget, type TestTarget } from "../support/engines.ts";
+import { rotatedEngines } from "../support/rotated-engines.ts";
 import { type ReceiverServer, receiverServer } from "./receiver-server.ts";
 
 const secret = `whsec_${Buffer.from("a secret of thirty-two bytes, ok").toString("base64")}`;
@@ -25,7 +26,7 @@ const finding: AlertFinding = {
   runId: "run-20260115-143000-1a2b3c",
 };
 
-describe.each(engineNames)("alerts on %s", (name) => {
+describe.each(rotatedEngines)("alerts on %s", (name) => {
   let target: TestTarget;
   let server: ReceiverServer;
   let now: number;

@@ -1,11 +1,12 @@
 import type { ConflictPolicy, Engine, UndoRequest } from "@runback/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { engineNames, freshTarget, type TestTarget } from "../support/engines.ts";
+import { freshTarget, type TestTarget } from "../support/engines.ts";
 import { bytesOf, journaled, startRun, undo } from "../support/journaled.ts";
+import { rotatedEngines } from "../support/rotated-engines.ts";
 import { placed, placing } from "../support/spell.ts";
 import { conflictsFixture } from "./fixtures/conflicts-fixture.ts";
 
-describe.each(engineNames)("conflicts on %s", (name) => {
+describe.each(rotatedEngines)("conflicts on %s", (name) => {
   let target: TestTarget;
   let engine: Engine;
   beforeAll(async () => {

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { engineNames, freshTarget, type TestTarget } from "../support/engines.ts";
+import { freshTarget, type TestTarget } from "../support/engines.ts";
 import { bytesOf, journaled, undo } from "../support/journaled.ts";
+import { rotatedEngines } from "../support/rotated-engines.ts";
 import { placed, placing, spell } from "../support/spell.ts";
 import { journalFixture } from "./fixtures/journal-fixture.ts";
 
 // The shape that every change goes through here: change → undo → byte-equal → undo of the undo → byte-equal to the change.
-describe.each(engineNames)("journal on %s", (name) => {
+describe.each(rotatedEngines)("journal on %s", (name) => {
   let target: TestTarget;
   beforeAll(async () => {
     target = await freshTarget(name);

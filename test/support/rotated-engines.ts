@@ -8,19 +8,20 @@ const otherFaces: readonly EngineName[] = ["pgbouncer", "pglite", "data-api"];
 
 /**
  * For long suites that ask of every PostgreSQL the same: a server always, and one of the other ways to reach one, another
- * each time. All of them with `RUNBACK_DEEP`, as in `npm run test:deep`.
+ * each time. All of them in `npm run conformance` and `npm run test:deep`.
  */
-export const rotatedEngines: readonly EngineName[] = process.env.RUNBACK_DEEP
-  ? engineNames
-  : engineNames.filter((name) => !otherFaces.includes(name) || name === faceOfThisRun());
+export const rotatedEngines: readonly EngineName[] =
+  process.env.RUNBACK_EVERY_ENGINE || process.env.RUNBACK_DEEP
+    ? engineNames
+    : engineNames.filter((name) => !otherFaces.includes(name) || name === faceOfThisRun());
 
 function faceOfThisRun(): EngineName | undefined {
   const offered = otherFaces.filter((name) => engineNames.includes(name));
   return offered[seed % offered.length];
 }
 
-/** A seeded `1/part` of the cases, all of them with `RUNBACK_DEEP`. */
+/** A seeded `1/part` of the cases; all of them where every engine is asked. */
 export function shareOf<T>(cases: readonly T[], part: number): readonly T[] {
-  if (process.env.RUNBACK_DEEP) return cases;
+  if (process.env.RUNBACK_EVERY_ENGINE || process.env.RUNBACK_DEEP) return cases;
   return cases.filter((_, index) => index % part === seed % Math.min(part, cases.length));
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { engineNames, freshTarget, type TestTarget } from "../../support/engines.ts";
+import { freshTarget, type TestTarget } from "../../support/engines.ts";
+import { rotatedEngines } from "../../support/rotated-engines.ts";
 import { historiesFixture } from "../fixtures/histories-fixture.ts";
 import { checkHistory, history, type Outcome } from "./check.ts";
 
@@ -13,7 +14,7 @@ const shareOf = (name: string, runs: number) =>
 
 /** @param runs histories per engine */
 export function historiesSuite(runs: number): void {
-  describe.each(engineNames)("histories on %s", (name) => {
+  describe.each(rotatedEngines)("histories on %s", (name) => {
     let target: TestTarget;
     beforeAll(async () => {
       target = await freshTarget(name);
