@@ -80,6 +80,7 @@ export function monitorVerbs(context: Context, verbs: () => MonitoredVerbs): Mon
           status: 404,
         });
       }
+      await context.engine.init();
       const { title, severity } = monitor;
       const work = () => monitor.run(verbs());
       if (severity === null) return await work();

@@ -12,6 +12,7 @@ export function alertsCommand(session: Session): Command {
       .option("--limit <n>", "alerts at most", positive, 100)
       .action(async ({ all = false, limit }: { all?: boolean; limit: number }) => {
         const runtime = await session.runtime();
+        await runtime.context.engine.init();
         const found = await runtime.alerts.list({ all, limit });
         session.result(found, () => {
           if (found.alerts.length === 0) return "No alerts.";

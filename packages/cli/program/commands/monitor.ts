@@ -7,6 +7,7 @@ export function monitorCommand(session: Session): Command {
   command.addCommand(
     new Command("list").description("every monitor, and whether it fails").action(async () => {
       const runtime = await session.runtime();
+      await runtime.context.engine.init();
       const monitors = await runtime.monitors.list();
       session.result({ monitors }, () =>
         textTable(

@@ -19,6 +19,8 @@ export async function startRollback(
   options: RollbackOptions,
 ): Promise<{ rollbackRunId: string; result?: RollbackResult }> {
   const { engine, clock } = context;
+  // The run may be older than this version of Runback's own tables.
+  await engine.init();
   const target = await rollbackTarget(context, options.runId);
   const unfinished = await unfinishedRollback(context, options.runId);
   if (unfinished) return { rollbackRunId: unfinished.runId };

@@ -196,6 +196,7 @@ export async function recordVerification(
   report: VerificationReport,
 ): Promise<string> {
   const id = `ver-${randomUUID()}`;
+  await engine.init();
   await engine.transaction(async (tx) => {
     await engine.store.saveVerification(tx, id, report.runId, report.passed, report);
     const check = `verification:${declaration.name}`;
