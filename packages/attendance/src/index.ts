@@ -1,2 +1,5 @@
 export * from "./attendee-status.ts";
+export * from "./attendee-transition.ts";
+export * from "./check-in.ts";
+export * from "./event-times.ts";
 export * from "./ticket-state.ts";
