@@ -1,5 +1,5 @@
 import { type Clock, type Engine, type ImportResult, silentLogger, type Vault } from "@runback/core";
-import { openMysql, openPostgres, openSqlite } from "@runback/engines";
+import { openEngine, openMysql, openPostgres } from "@runback/engines";
 import { sampleTierMapping, wildApricotImport } from "@runback/membership";
 import type { Context, RollbackResult } from "@runback/operations";
 import { resumeImport, runImport, runRollback } from "@runback/operations";
@@ -49,8 +49,8 @@ const policies = {
 export async function runJob(job: Job, hooks: JobHooks = {}): Promise<JobResult> {
   const clock = job.now === undefined ? { now: () => new Date() } : fixedClock(job.now);
   const server = job.databaseUrl.startsWith("mysql:") ? openMysql : openPostgres;
-  const opened = job.databaseUrl.startsWith("sqlite:")
-    ? openSqlite(job.databaseUrl)
+  const opened = /^(sqlite|pglite):/.test(job.databaseUrl)
+    ? await openEngine(job.databaseUrl)
     : server(job.databaseUrl, {
         max: 3,
         connectTimeout: 5,

@@ -1,5 +1,12 @@
 import type { Transaction } from "@electric-sql/pglite";
-import { type Engine, RunbackError, type TextRow, type TransactionOptions, type Value } from "@runback/core";
+import {
+  type Dialect,
+  type Engine,
+  RunbackError,
+  type TextRow,
+  type TransactionOptions,
+  type Value,
+} from "@runback/core";
 import { copyText } from "../postgres/copy-text.ts";
 import { dialect, id, table as tableName } from "../postgres/dialect.ts";
 import { postgresEngine } from "../postgres/engine.ts";
@@ -13,6 +20,10 @@ export interface PgliteOptions {
   /** A data directory as `dumpDataDir` gives it, to start from. */
   readonly loadDataDir?: Blob | File;
 }
+
+/** The server is this process: a killed one would take unlogged staging with it, and its run could not go on. */
+const loggedStage: Dialect["createStage"] = (ref, content) =>
+  dialect.createStage(ref, content).replace(/^CREATE UNLOGGED /, "CREATE ");
 
 const asText = (text: string) => text;
 
@@ -48,7 +59,7 @@ export async function openPglite(directory: string | undefined, options: PgliteO
     name: "pglite",
     location: `pglite://${directory ?? "memory"}`,
     capabilities,
-    dialect,
+    dialect: { ...dialect, createStage: loggedStage },
     connection,
     transaction,
     copies: { connection, transaction, parallel: false },
