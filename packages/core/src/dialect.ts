@@ -41,12 +41,12 @@ export interface Dialect {
   minutesBetween(a: string, b: string): string;
   /** Keyword that has a common table expression merged into where it is used, or nothing. */
   readonly inlineCte: string;
-  /** Whether a common table expression that is read several times is computed once. */
-  readonly cteOnce: boolean;
   /** Ends a query whose rows nobody else may change before the transaction ends; empty where nobody can. */
   readonly rowLock: string;
   /** Keyword after SELECT of a subquery of unique rows, which has it computed once and joined by a key of its own, or nothing. */
   readonly keyedSubquery: string;
+  /** Whether a common table expression that is read several times is computed once. */
+  readonly cteOnce: boolean;
   /** Bytes as hexadecimal text. */
   bytesText(bytesExpression: string): string;
   /** Aggregate that joins texts in an order. */

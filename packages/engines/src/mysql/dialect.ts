@@ -89,10 +89,10 @@ export const dialect: Dialect = {
   },
   minutesBetween: (a, b) => `abs(timestampdiff(MICROSECOND, ${a}, ${b})) / 60000000`,
   inlineCte: "",
-  // MariaDB computes it each time it is read.
-  cteOnce: false,
   rowLock: "FOR UPDATE",
   keyedSubquery: "DISTINCT",
+  // MariaDB computes a common table expression each time it is read.
+  cteOnce: false,
   bytesText: (bytes) => `lower(hex(${bytes}))`,
   joinTexts: (text, separator, order) => `group_concat(${text} ORDER BY ${order} SEPARATOR ${literal(separator)})`,
   jsonString: (text) => `json_quote(${text})`,

@@ -61,8 +61,8 @@ export const dialect: Dialect = {
   minutesBetween: (a, b) => `abs(unixepoch(${a}, 'subsec') - unixepoch(${b}, 'subsec')) / 60.0`,
   indexStage: (ref) => [dialect.createIndex(ref, ["line"])],
   keyedSubquery: "",
-  inlineCte: "NOT MATERIALIZED",
   cteOnce: true,
+  inlineCte: "NOT MATERIALIZED",
   // One writer at a time: what a transaction read, nobody changes before it ends.
   rowLock: "",
   // Digests are hexadecimal text already.

@@ -1,5 +1,4 @@
-import type { Connection, Leaf, Table, TableDigest } from "@runback/core";
-import { tableDigest } from "../shared/table-digest.ts";
+import { type Connection, type Leaf, qualifiedName, sha256, type Table, type TableDigest } from "@runback/core";
 import { id, table as tableName } from "./dialect.ts";
 import { imageColumns, keyColumns, liveDigest } from "./row-image.ts";
 
@@ -14,5 +13,10 @@ export async function digests(tx: Connection, table: Table): Promise<TableDigest
        runback_chain(${liveDigest("t", imageColumns(table))} ORDER BY ${key.map((value) => `+${value} COLLATE BINARY`).join(", ")}) AS sha256
      FROM ${tableName(table)} t GROUP BY 1 ORDER BY 1`,
   );
-  return tableDigest(table, found.rows);
+  return {
+    table: qualifiedName(table),
+    rows: found.rows.reduce((sum, leaf) => sum + leaf.rows, 0),
+    sha256: sha256(found.rows.map((leaf) => `${leaf.leaf}:${leaf.rows}:${leaf.sha256}\n`).join("")),
+    leaves: found.rows,
+  };
 }
