@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -126,8 +127,8 @@ describe.each(engineNames.filter((name) => name === "mysql"))("the membership mi
 
   test("a program is not started, since its sessions would not name the run", async () => {
     const running = runExec(target.context, {
-      command: "true",
-      args: [],
+      command: "touch",
+      args: [join(folder, "started")],
       operator: "alice",
       auditTable,
       targetUrl: database.url,
@@ -135,6 +136,9 @@ describe.each(engineNames.filter((name) => name === "mysql"))("the membership mi
       tables: ["Member"],
     } as Parameters<typeof runExec>[1]);
     await expect(running).rejects.toMatchObject({ code: "EXEC_UNSUPPORTED" });
+    expect(existsSync(join(folder, "started"))).toBe(false);
+    const { runs } = await target.engine.store.runs(target.engine, { limit: 100 });
+    expect(runs.filter((run) => run.kind === "exec")).toEqual([]);
   });
 
   test("a user without the rights is told which, and how they are granted", async () => {

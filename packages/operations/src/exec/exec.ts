@@ -31,9 +31,14 @@ const enrolTimeoutMs = 10_000;
 export async function runExec(context: Context, options: ExecOptions): Promise<ExecResult> {
   const { engine, clock } = context;
   if (!engine.capabilities.programSessions) {
-    throw new RunbackError("EXEC_UNSUPPORTED", `A ${engine.name} target gives no sessions to other programs.`, {
-      recovery: "Nothing was started. Use a target that several programs can connect to, such as postgres://….",
-    });
+    throw new RunbackError(
+      "EXEC_UNSUPPORTED",
+      `A program's sessions cannot be made to name its run on a ${engine.name} target.`,
+      {
+        recovery:
+          "Nothing was started. Make the change a migration, or take a snapshot first. It works where programs can connect and carry a setting, such as postgres://….",
+      },
+    );
   }
   const began = clock.now();
   const catalog = await prepare(context, options);
