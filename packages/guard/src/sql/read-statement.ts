@@ -1,6 +1,6 @@
 import { init } from "@guanmingchiu/sqlparser-ts";
 import { loadModule } from "libpg-query";
-import { isWord, lex, nameOf, type Token } from "./lex.ts";
+import { isWord, nameOf, type Token } from "./lex.ts";
 import { readPostgres } from "./read-postgres.ts";
 import { readWithSqlparser } from "./read-with-sqlparser.ts";
 import { nothing, type SqlReading, together } from "./sql-write.ts";
@@ -217,5 +217,3 @@ function statementsIn(body: readonly Token[]): Token[][] {
   if (current !== null) found.push(current);
   return found.filter((statement) => mayWrite(statement));
 }
-
-export const statementOf = (sql: string): Token[] => lex(sql).filter(({ kind }) => kind !== "comment");
