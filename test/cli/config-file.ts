@@ -8,6 +8,7 @@ export interface ConfigParts {
   readonly targets?: Readonly<Record<string, { urlFrom: string; protected?: boolean }>>;
 }
 
+const attendance = new URL("../../packages/attendance/src/index.ts", import.meta.url).href;
 const membership = new URL("../../packages/membership/src/index.ts", import.meta.url).href;
 
 /** Writes a `runback.config.ts` that works outside the clone, and returns its path. */
@@ -15,7 +16,8 @@ export async function writeConfig(folder: string, parts: ConfigParts = {}): Prom
   const file = join(folder, "runback.config.ts");
   await writeFile(
     file,
-    `import { sampleTierMapping, wildApricotImport } from ${JSON.stringify(membership)};
+    `import { attendeeStatus } from ${JSON.stringify(attendance)};
+import { sampleTierMapping, wildApricotImport } from ${JSON.stringify(membership)};
 export default {
   migrations: [
     {
@@ -29,6 +31,7 @@ export default {
     },
   ],
   targets: ${JSON.stringify(parts.targets ?? {})},
+  cutovers: [attendeeStatus],
 };
 `,
   );

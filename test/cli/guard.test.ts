@@ -3,12 +3,13 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { GuardReport } from "@runback/guard";
-import type { Log } from "sarif";
+import type { GuardReport, sarif } from "@runback/guard";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
 import { jsonOf } from "./cli-result.ts";
 import { runCli } from "./in-process.ts";
+
+type Log = ReturnType<typeof sarif>;
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, "../..");

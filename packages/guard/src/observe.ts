@@ -57,4 +57,8 @@ export function observe(retired: RetiredColumn, phase: Phase, seen: Observation)
   return null;
 }
 
-const shortened = (text: string): string => (text.length > 120 ? `${text.slice(0, 117)}...` : text);
+/** A part that code decides shows as the three dots it is. */
+function shortened(statement: string): string {
+  const text = statement.replace(/\brb_hole_\d+\b/g, "…");
+  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+}

@@ -33,12 +33,13 @@ export function readScript(sql: string, retired: RetiredColumn): ScriptReading {
     if (!mayWrite(tokens) || !concerns(tokens, retired)) continue;
     let open = false;
     let statement: readonly Token[] = tokens;
-    let found = readStatement(tokens);
+    const isTable = (name: string) => retired.isTable(name) || holeName.test(name);
+    let found = readStatement(tokens, isTable);
     if (found === null && tokens.some(({ text }) => holeName.test(text))) {
       const without = withoutClauseHoles(tokens);
       open = without.open;
       statement = without.tokens;
-      found = readStatement(statement);
+      found = readStatement(statement, isTable);
     }
     if (found === null) {
       reading.unread.push({ statement: tokens, why: "none of the parsers takes it" });

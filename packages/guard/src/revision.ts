@@ -33,6 +33,8 @@ export async function revisionOf(paths: readonly string[]): Promise<Revision> {
     );
     return { commit, dirty: changed !== "" };
   } catch (error) {
-    return { commit: null, dirty: null, why: `git does not say: ${String((error as Error).message).split("\n")[0]}` };
+    const { stderr, message } = error as { stderr?: string; message: string };
+    const [why] = (stderr?.trim() || message).split("\n");
+    return { commit: null, dirty: null, why: `git says: ${why}` };
   }
 }

@@ -482,7 +482,8 @@ class Finder {
     if (at.type === "ThisExpression") return this.#entityOfThis(at);
     if (at.type === "NewExpression") {
       const table = this.#resolver.table(at.callee);
-      return table?.ours === true && table.definition?.entity === true
+      // A class whose definition is not among the files, and is called like the table, is its entity.
+      return table?.ours === true && table.definition?.entity !== false
         ? { via: "manager", definition: table.definition }
         : null;
     }

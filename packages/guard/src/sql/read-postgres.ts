@@ -14,16 +14,17 @@ function readTree(tree: unknown, sql: string): SqlReading {
   const triggers: { table: string; routine: string }[] = [];
   const inner: SqlReading[] = [];
   walk(tree, (kind, node) => {
-    if (kind === "UpdateStmt") writes.push(write(node.relation, targets(node.targetList), "update"));
+    if (kind === "UpdateStmt") writes.push(write(node.relation, targets(node.targetList, node.relation), "update"));
     else if (kind === "InsertStmt") {
       const columns = targets(node.cols);
       if (node.selectStmt !== undefined)
         writes.push(write(node.relation, columns.length === 0 ? "all" : columns, "insert"));
       const conflict = node.onConflictClause as Node | undefined;
-      if (conflict?.targetList !== undefined) writes.push(write(node.relation, targets(conflict.targetList), "upsert"));
+      if (conflict?.targetList !== undefined)
+        writes.push(write(node.relation, targets(conflict.targetList, node.relation), "upsert"));
     } else if (kind === "MergeStmt") {
       for (const { MergeWhenClause: clause } of list(node.mergeWhenClauses) as { MergeWhenClause: Node }[]) {
-        const columns = targets(clause.targetList);
+        const columns = targets(clause.targetList, node.relation);
         if (clause.commandType === "CMD_UPDATE") writes.push(write(node.relation, columns, "merge"));
         if (clause.commandType === "CMD_INSERT" && (columns.length > 0 || clause.values !== undefined))
           writes.push(write(node.relation, columns.length === 0 ? "all" : columns, "merge"));
@@ -129,8 +130,23 @@ function write(relation: unknown, columns: readonly string[] | "all", verb: SqlW
   return { table: relname.toLowerCase(), schema: schemaname?.toLowerCase() ?? null, columns, verb };
 }
 
-const targets = (elements: unknown): string[] =>
-  (list(elements) as { ResTarget: { name?: string } }[]).map(({ ResTarget }) => (ResTarget.name ?? "").toLowerCase());
+/**
+ * Columns that are set. `SET ea.status = …` is a field of a column `ea` to PostgreSQL and a column of the table `ea` to
+ * MySQL: where that is what the table is called, it is the column.
+ */
+function targets(elements: unknown, relation?: unknown): string[] {
+  const { relname, schemaname, alias } = (relation ?? {}) as {
+    relname?: string;
+    schemaname?: string;
+    alias?: { aliasname: string };
+  };
+  const tables = [relname, schemaname, alias?.aliasname].flatMap((each) => each?.toLowerCase() ?? []);
+  return (list(elements) as { ResTarget: { name?: string; indirection?: unknown[] } }[]).map(({ ResTarget }) => {
+    const name = (ResTarget.name ?? "").toLowerCase();
+    const last = textOf(ResTarget.indirection?.at(-1));
+    return tables.includes(name) && last !== "" ? last : name;
+  });
+}
 
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 

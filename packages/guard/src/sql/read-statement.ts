@@ -1,6 +1,6 @@
 import { init } from "@guanmingchiu/sqlparser-ts";
 import { loadModule } from "libpg-query";
-import { isWord, lex, nameOf, type Token } from "./lex.ts";
+import { isWord, nameOf, type Token } from "./lex.ts";
 import { readPostgres } from "./read-postgres.ts";
 import { readWithSqlparser } from "./read-with-sqlparser.ts";
 import { nothing, type SqlReading, together } from "./sql-write.ts";
@@ -44,19 +44,31 @@ export function mayWrite(tokens: readonly Token[]): boolean {
   );
 }
 
-/** @returns what the statement writes, or `null` when no parser of the three dialects takes it */
-export function readStatement(tokens: readonly Token[]): SqlReading | null {
+/**
+ * Asks the parsers in turn. The first that sees the table written decides; one that takes a statement and sees nothing does
+ * not: PostgreSQL reads MySQL's `UPDATE IGNORE t SET …` as an update of a table `ignore` that is called `t`.
+ *
+ * @returns what the statement writes, or `null` when no parser of the three dialects takes it
+ */
+export function readStatement(tokens: readonly Token[], isTable: (name: string) => boolean): SqlReading | null {
   const [first] = tokens;
   if (first?.kind === "line") return readClientCommand(first.text);
   const loaded = readLoad(tokens);
   if (loaded !== null) return loaded;
-  return (
-    attempt(() => readPostgres(textOf(tokens))) ??
-    attempt(() => readPostgres(textOf(numbered(tokens)))) ??
-    readRoutine(tokens) ??
-    attempt(() => readWithSqlparser(textOf(mysqlTokens(tokens)), "mysql")) ??
-    attempt(() => readWithSqlparser(textOf(sqliteTokens(tokens)), "sqlite"))
-  );
+  const readers = [
+    () => attempt(() => readPostgres(textOf(tokens))) ?? attempt(() => readPostgres(textOf(numbered(tokens)))),
+    () => readRoutine(tokens, isTable),
+    () => attempt(() => readWithSqlparser(textOf(mysqlTokens(tokens)), "mysql")),
+    () => attempt(() => readWithSqlparser(textOf(sqliteTokens(tokens)), "sqlite")),
+  ];
+  const taken: SqlReading[] = [];
+  for (const read of readers) {
+    const reading = read();
+    if (reading === null) continue;
+    taken.push(reading);
+    if (reading.writes.some(({ table }) => isTable(table)) || reading.triggers.length > 0) break;
+  }
+  return taken.length === 0 ? null : together(taken);
 }
 
 function attempt(read: () => SqlReading): SqlReading | null {
@@ -83,12 +95,18 @@ export function textOf(tokens: readonly Token[]): string {
 const numbered = (tokens: readonly Token[]): Token[] =>
   tokens.map((token) => (token.kind === "parameter" && !/^\$\d+$/.test(token.text) ? { ...token, text: "$1" } : token));
 
-/** `UPDATE a, b SET …` joins without a condition, which the parser takes only in the longer form. */
+/**
+ * `UPDATE a, b SET …` joins without a condition, which the parser takes only in the longer form; and it takes the word in
+ * `UPDATE IGNORE t SET …` for a table.
+ */
 function mysqlTokens(tokens: readonly Token[]): Token[] {
   if (!isWord(tokens[0], "UPDATE")) return [...tokens];
   let depth = 0;
   let set = false;
-  return tokens.map((token) => {
+  const words = tokens.filter(
+    (token, at) => !(isWord(token, "IGNORE", "LOW_PRIORITY") && at < 3 && !isWord(tokens[at + 1], "SET", "AS")),
+  );
+  return words.map((token) => {
     if (token.text === "(") depth++;
     if (token.text === ")") depth--;
     if (isWord(token, "SET")) set = true;
@@ -146,14 +164,14 @@ function readClientCommand(line: string): SqlReading | null {
 }
 
 /** Triggers and routines of MySQL and SQLite: the statements of their bodies, one by one. */
-function readRoutine(tokens: readonly Token[]): SqlReading | null {
+function readRoutine(tokens: readonly Token[], isTable: (name: string) => boolean): SqlReading | null {
   if (!isWord(tokens[0], "CREATE")) return null;
   const kind = tokens.findIndex((token, at) => at < 9 && isWord(token, "TRIGGER", "PROCEDURE", "FUNCTION", "EVENT"));
   if (kind < 0) return null;
   const body = bodyOf(tokens);
   if (body === null) return null;
   const readings = statementsIn(body).map((statement) =>
-    isWord(statement[0], "SET") ? readSet(statement) : readStatement(statement),
+    isWord(statement[0], "SET") ? readSet(statement) : readStatement(statement, isTable),
   );
   if (readings.includes(null)) return null;
   const reading = together(readings as SqlReading[]);
@@ -217,5 +235,3 @@ function statementsIn(body: readonly Token[]): Token[][] {
   if (current !== null) found.push(current);
   return found.filter((statement) => mayWrite(statement));
 }
-
-export const statementOf = (sql: string): Token[] => lex(sql).filter(({ kind }) => kind !== "comment");

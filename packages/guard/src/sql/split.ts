@@ -10,7 +10,8 @@ export interface Statement {
  * routine. Data lines after `COPY … FROM stdin` are no statements.
  */
 export function split(sql: string): Statement[] {
-  const { text, delimiter } = withoutDelimiters(withoutCopyData(sql));
+  const { text, other } = withoutDelimiters(withoutCopyData(sql));
+  const otherAt = (offset: number) => other.some(([from, to]) => offset >= from && offset < to);
   const statements: Statement[] = [];
   let current: Token[] = [];
   let depth = 0;
@@ -26,11 +27,11 @@ export function split(sql: string): Statement[] {
       statements.push({ tokens: [token] });
       continue;
     }
-    if (token.text === ";" && depth === 0) {
+    if (token.text === ";" && depth === 0 && !otherAt(token.start)) {
       close();
       continue;
     }
-    if (delimiter && token.text === "\u0001") {
+    if (token.text === "\u0001") {
       close();
       continue;
     }
@@ -39,7 +40,6 @@ export function split(sql: string): Statement[] {
     if (isWord(token, "BEGIN", "CASE") && !isWord(tokens[at - 1], "END")) depth++;
     else if (isWord(token, "END") && !isWord(tokens[at + 1], "IF", "LOOP", "WHILE", "REPEAT", "FOR"))
       depth = Math.max(0, depth - 1);
-    else if (delimiter && depth === 0) depth = 0;
   }
   close();
   return statements;
@@ -55,21 +55,26 @@ function routine(tokens: readonly Token[]): boolean {
 
 /**
  * `DELIMITER //` belongs to MySQL's client. The delimiter becomes a sign that no SQL has, and the line blanks: offsets
- * stay what they are.
+ * stay what they are. `other` is where a semicolon ends nothing.
  */
-function withoutDelimiters(sql: string): { text: string; delimiter: boolean } {
-  if (!/^[ \t]*delimiter[ \t]/im.test(sql)) return { text: sql, delimiter: false };
+function withoutDelimiters(sql: string): { text: string; other: readonly (readonly [number, number])[] } {
+  if (!/^[ \t]*delimiter[ \t]/im.test(sql)) return { text: sql, other: [] };
+  const other: [number, number][] = [];
   let delimiter = ";";
+  let at = 0;
   const lines = sql.split("\n").map((line) => {
+    const from = at;
+    at += line.length + 1;
     const set = /^[ \t]*delimiter[ \t]+(\S+)/i.exec(line);
     if (set) {
       delimiter = set[1]!;
       return " ".repeat(line.length);
     }
     if (delimiter === ";") return line;
+    other.push([from, at]);
     return line.replaceAll(delimiter, `\u0001${" ".repeat(delimiter.length - 1)}`);
   });
-  return { text: lines.join("\n"), delimiter: true };
+  return { text: lines.join("\n"), other };
 }
 
 /** `COPY … FROM stdin;` is followed by rows up to `\.`: they are blanked. */

@@ -1,7 +1,8 @@
 import { duties, type Stage, stages } from "@runback/core";
-import { ColumnSwitch, type Metric } from "@runback/flags";
 import fc from "fast-check";
 import { afterEach, expect, test, vi } from "vitest";
+import { ColumnSwitch } from "./column-switch.ts";
+import type { Metric } from "./metric.ts";
 
 afterEach(() => vi.useRealTimers());
 

@@ -1,0 +1,2 @@
+const { eventAttendance } = prisma;
+export const add = () => eventAttendance.create({ data: { /*@*/ status: "reg" } });
