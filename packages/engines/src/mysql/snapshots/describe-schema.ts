@@ -1,0 +1,104 @@
+import type { Connection, SnapshotSchema, SnapshotTable } from "@runback/core";
+import { id } from "../dialect.ts";
+import { refuseUnsupported } from "./find-unsupported.ts";
+import { fingerprint } from "./fingerprint.ts";
+import { ofUsers } from "./of-users.ts";
+import { countOrphans } from "./orphans.ts";
+import { readPrograms } from "./read-programs.ts";
+import type { MysqlObjects, SequenceObject, TableObject } from "./schema-object.ts";
+import { tableParts, withoutPosition } from "./table-text.ts";
+
+export const family = "mysql";
+
+/** How rows are spelled: see `RowWriter`. */
+export const encoding = "mysql-values";
+
+export interface MysqlSchema extends SnapshotSchema {
+  readonly objects: MysqlObjects;
+}
+
+/**
+ * Reads the whole schema of users. Each table is touched first, so that none is altered or dropped before this transaction ends.
+ * @throws `SNAPSHOT_UNSUPPORTED`, `SNAPSHOT_ROWS_HIDDEN`
+ */
+export async function describeSchema(tx: Connection): Promise<MysqlSchema> {
+  const tables = await userTables(tx, "BASE TABLE");
+  for (const { name } of tables) await tx.query(`SELECT 1 FROM ${id(name)} LIMIT 0`);
+  const database = await readDatabase(tx);
+  await refuseUnsupported(tx, await hasOwnTables(tx), await readPrograms(tx), database.collation);
+  const objects = await readObjects(tx);
+  const counted: TableObject[] = [];
+  for (const table of objects.tables) counted.push({ ...table, keys: await countOrphans(tx, table.name, table.keys) });
+  return {
+    family,
+    fingerprint: fingerprint(objects),
+    tables: await readRowTables(tx, tables),
+    extensions: [],
+    roles: [...new Set(objects.programs.map(({ definer }) => definer))].sort(),
+    objects: { ...objects, tables: counted },
+  };
+}
+
+/** Definitions alone, for comparing; orphans are not counted. */
+export async function readObjects(tx: Connection): Promise<MysqlObjects> {
+  const tables: TableObject[] = [];
+  for (const { name } of await userTables(tx, "BASE TABLE")) tables.push(await readTable(tx, name));
+  const programs = (await readPrograms(tx)).map(({ databaseCollation: _, ...program }) => program);
+  return { tables, sequences: await readSequences(tx), programs, database: await readDatabase(tx) };
+}
+
+async function readTable(tx: Connection, name: string): Promise<TableObject> {
+  const { rows } = await tx.query<{ "Create Table": string }>(`SHOW CREATE TABLE ${id(name)}`);
+  const { sql, autoIncrement } = withoutPosition(rows[0]!["Create Table"]);
+  return { name, sql, autoIncrement, keys: tableParts(name, sql).keys.map((key) => ({ ...key, orphans: 0 })) };
+}
+
+/** `next` is the first value that is not in the server's cache: values between are lost when it restarts, too. */
+async function readSequences(tx: Connection): Promise<SequenceObject[]> {
+  const found: SequenceObject[] = [];
+  for (const { name } of await userTables(tx, "SEQUENCE")) {
+    const shown = await tx.query<{ "Create Table": string }>(`SHOW CREATE SEQUENCE ${id(name)}`);
+    const { rows } = await tx.query<{ next: string; round: string }>(
+      `SELECT CAST(next_not_cached_value AS char) AS next, CAST(cycle_count AS char) AS round FROM ${id(name)}`,
+    );
+    found.push({ name, sql: shown.rows[0]!["Create Table"], ...rows[0]! });
+  }
+  return found;
+}
+
+async function readDatabase(tx: Connection): Promise<MysqlObjects["database"]> {
+  const { rows } = await tx.query<MysqlObjects["database"]>(
+    `SELECT default_character_set_name AS charset, default_collation_name AS collation
+     FROM information_schema.schemata WHERE schema_name = database()`,
+  );
+  return rows[0]!;
+}
+
+export async function hasOwnTables(tx: Connection): Promise<boolean> {
+  const { count } = await tx.query(
+    "SELECT 1 FROM information_schema.tables WHERE table_schema = database() AND table_name = 'runback_audit_heads'",
+  );
+  return count > 0;
+}
+
+/** Tables or sequences of users, the largest first. */
+export async function userTables(tx: Connection, type: "BASE TABLE" | "SEQUENCE"): Promise<{ name: string }[]> {
+  const { rows } = await tx.query<{ name: string }>(
+    `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = database() AND table_type = $1
+       AND ${ofUsers("table_name")} ORDER BY coalesce(data_length, 0) DESC, BINARY table_name`,
+    [type],
+  );
+  return rows;
+}
+
+async function readRowTables(tx: Connection, tables: readonly { readonly name: string }[]): Promise<SnapshotTable[]> {
+  const { rows } = await tx.query<{ tbl: string; name: string }>(
+    `SELECT table_name AS tbl, column_name AS name FROM information_schema.columns WHERE table_schema = database()
+       AND coalesce(generation_expression, '') = '' AND ${ofUsers("table_name")} ORDER BY table_name, ordinal_position`,
+  );
+  const columns = Map.groupBy(rows, (row) => row.tbl);
+  return tables.map(({ name }) => ({
+    ...{ schema: "public", name, encoding },
+    columns: (columns.get(name) ?? []).map((column) => column.name),
+  }));
+}
