@@ -10,7 +10,7 @@ import { protectAudit } from "./protect-audit.ts";
 import { readCatalog } from "./read-catalog.ts";
 import { imageColumns, liveDigest } from "./row-image.ts";
 import { sessionEnvironment } from "./session-environment.ts";
-import { type SnapshotDriver, snapshots } from "./snapshots.ts";
+import { recover, type SnapshotDriver, snapshots } from "./snapshots.ts";
 import { store } from "./store.ts";
 
 /** What the driver brings. */
@@ -39,7 +39,11 @@ export function mysqlEngine(driver: MysqlDriver): Engine {
     housekeeping,
     snapshots: snapshots(driver),
     sessionEnvironment,
-    init: () => driver.transaction(applyOwnTables),
+    init: async () => {
+      const applied = await driver.transaction(applyOwnTables);
+      await recover(driver);
+      return applied;
+    },
     lockInit,
     catalog: (tx) => (tx ? readCatalog(tx) : driver.transaction(readCatalog)),
     protectAudit,

@@ -1,10 +1,23 @@
 import { randomBytes } from "node:crypto";
-import type { Connection, Engine, SnapshotMoment, SnapshotPort, TransactionOptions } from "@runback/core";
+import {
+  type Connection,
+  type Engine,
+  type RestoreHooks,
+  RunbackError,
+  type SnapshotMoment,
+  type SnapshotPort,
+  type SnapshotSource,
+  type TableRef,
+  type TransactionOptions,
+} from "@runback/core";
 import { id } from "./dialect.ts";
 import { journalPosition, momentOver } from "./snapshots/capture-moment.ts";
 import { type CopySession, exactBytes } from "./snapshots/copy-session.ts";
 import { describeSchema, family } from "./snapshots/describe-schema.ts";
 import { loadSnapshot } from "./snapshots/load-snapshot.ts";
+import { replaceContents } from "./snapshots/replace-contents.ts";
+import { readRecord } from "./snapshots/restore-record.ts";
+import { hasRestore, recoverRestore } from "./snapshots/revert-switch.ts";
 
 /** What snapshots need of the driver. */
 export interface SnapshotDriver {
@@ -20,7 +33,7 @@ export function snapshots(driver: SnapshotDriver): SnapshotPort {
     family,
     capture: (work) => capture(driver, work),
     load: (source, hooks) => driver.copying((session) => loadSnapshot(session, source, hooks)),
-    replace: () => Promise.reject(new Error("not yet")),
+    replace: (source, keep, hooks) => replace(driver, source, keep, hooks),
     scratch: () => scratch(driver),
   };
 }
@@ -35,6 +48,29 @@ function capture<T>(driver: SnapshotDriver, work: (moment: SnapshotMoment) => Pr
     },
     { isolation: "snapshot", readOnly: true },
   );
+}
+
+/** A session that is lost in the middle takes nothing with it: another one finds in the record what is to be done. */
+async function replace(
+  driver: SnapshotDriver,
+  source: SnapshotSource,
+  keep: readonly TableRef[],
+  hooks: RestoreHooks,
+): Promise<void> {
+  try {
+    await driver.copying((session) => replaceContents(session, source, keep, hooks, (work) => capture(driver, work)));
+  } catch (error) {
+    if (!(error instanceof RunbackError) || error.code !== "TARGET_UNREACHABLE") throw error;
+    // Its answer to the last COMMIT may have been lost with it.
+    const done = await readRecord(driver.connection).then((known) => known?.state === "done");
+    await recover(driver);
+    if (!done) throw error;
+  }
+}
+
+/** Ends what a killed restore began; see `recoverRestore`. */
+export async function recover(driver: SnapshotDriver): Promise<void> {
+  if (await hasRestore(driver.connection)) await driver.copying(recoverRestore);
 }
 
 const prefix = "runback_scratch_";

@@ -1,6 +1,6 @@
 import type { Connection, SnapshotSchema, SnapshotTable } from "@runback/core";
 import { id } from "../dialect.ts";
-import { refuseUnsupported } from "./find-unsupported.ts";
+import { refuseUnsupported, unsupported } from "./find-unsupported.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { ofUsers } from "./of-users.ts";
 import { countOrphans } from "./orphans.ts";
@@ -27,6 +27,7 @@ export async function describeSchema(tx: Connection): Promise<MysqlSchema> {
   const database = await readDatabase(tx);
   await refuseUnsupported(tx, await hasOwnTables(tx), await readPrograms(tx), database.collation);
   const objects = await readObjects(tx);
+  refuseDangling(objects);
   const counted: TableObject[] = [];
   for (const table of objects.tables) counted.push({ ...table, keys: await countOrphans(tx, table.name, table.keys) });
   return {
@@ -39,18 +40,33 @@ export async function describeSchema(tx: Connection): Promise<MysqlSchema> {
   };
 }
 
+/** The server makes no table whose default counts in a sequence that is gone. */
+function refuseDangling({ tables, sequences }: MysqlObjects): void {
+  const known = new Set(sequences.map(({ name }) => id(name)));
+  const dangling = tables.filter(({ sql }) =>
+    [...sql.matchAll(/ DEFAULT nextval\((`(?:[^`]|``)+`)\)/g)].some((match) => !known.has(match[1]!)),
+  );
+  if (dangling.length > 0) throw unsupported(dangling.map(({ name }) => `table whose sequence is missing: ${name}`));
+}
+
 /** Definitions alone, for comparing; orphans are not counted. */
 export async function readObjects(tx: Connection): Promise<MysqlObjects> {
   const tables: TableObject[] = [];
-  for (const { name } of await userTables(tx, "BASE TABLE")) tables.push(await readTable(tx, name));
+  const { rows } = await tx.query<{ name: string }>("SELECT database() AS name");
+  for (const { name } of await userTables(tx, "BASE TABLE")) tables.push(await readTable(tx, name, rows[0]!.name));
   const programs = (await readPrograms(tx)).map(({ databaseCollation: _, ...program }) => program);
   return { tables, sequences: await readSequences(tx), programs, database: await readDatabase(tx) };
 }
 
-async function readTable(tx: Connection, name: string): Promise<TableObject> {
+async function readTable(tx: Connection, name: string, database: string): Promise<TableObject> {
   const { rows } = await tx.query<{ "Create Table": string }>(`SHOW CREATE TABLE ${id(name)}`);
-  const { sql, autoIncrement } = withoutPosition(rows[0]!["Create Table"]);
+  const { sql, autoIncrement } = withoutPosition(withoutDatabase(rows[0]!["Create Table"], database));
   return { name, sql, autoIncrement, keys: tableParts(name, sql).keys.map((key) => ({ ...key, orphans: 0 })) };
+}
+
+/** A default from a sequence is spelled with the database's name: a copy would count in the original's. */
+function withoutDatabase(sql: string, database: string): string {
+  return sql.replaceAll(` DEFAULT nextval(${id(database)}.`, " DEFAULT nextval(");
 }
 
 /** `next` is the first value that is not in the server's cache: values between are lost when it restarts, too. */
