@@ -79,7 +79,7 @@ describe.skipIf(skippedEngines.includes("mysql"))("killed before a statement, on
   });
   afterAll(() => target[Symbol.asyncDispose]());
 
-  test(`a create shows nothing half-made, and the next one works (seed ${seed})`, async () => {
+  test(`a create shows nothing half-made, and the next one works (seed ${seed})`, { timeout: 600_000 }, async () => {
     const job = { url: target.url!, vaultUrl: target.store.vault.location };
     const points = (await killed({ ...job, holdAt: 0 }))!;
     for (let kill = 0; kill < (deep ? 30 : 1); kill++) {

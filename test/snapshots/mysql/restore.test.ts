@@ -160,7 +160,7 @@ describe.skipIf(skippedEngines.includes("mysql"))("restore on mysql", () => {
     const { engine } = site;
     const { snapshotId } = await site.create();
     await engine.script(
-      "SET foreign_key_checks = 0; UPDATE person SET note = 'ruined'; DROP TABLE no_key; DROP SEQUENCE untouched; CREATE VIEW no_key AS SELECT 1 AS a; DROP FUNCTION ansi; SET foreign_key_checks = 1",
+      "SET foreign_key_checks = 0; UPDATE person SET note = 'ruined'; DROP TABLE hashed; DROP SEQUENCE untouched; CREATE VIEW hashed AS SELECT 1 AS id; DROP FUNCTION ansi; SET foreign_key_checks = 1",
     );
     const wanted = await captured(engine);
     const snapshot = await captured(engine);

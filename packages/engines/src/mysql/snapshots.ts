@@ -31,17 +31,22 @@ export interface SnapshotDriver {
 export function snapshots(driver: SnapshotDriver): SnapshotPort {
   return {
     family,
-    capture: (work) => capture(driver, work),
-    load: (source, hooks) => driver.copying((session) => loadSnapshot(session, source, hooks)),
+    capture: (work) => capture(driver, false, work),
+    load: (source, hooks) =>
+      driver.copying((session) => loadSnapshot(session, (work) => driver.copying(work), source, hooks)),
     replace: (source, keep, hooks) => replace(driver, source, keep, hooks),
     scratch: () => scratch(driver),
   };
 }
 
-function capture<T>(driver: SnapshotDriver, work: (moment: SnapshotMoment) => Promise<T>): Promise<T> {
+function capture<T>(
+  driver: SnapshotDriver,
+  leaveOutBroken: boolean,
+  work: (moment: SnapshotMoment) => Promise<T>,
+): Promise<T> {
   return driver.copying(
     async (tx) => {
-      const schema = await describeSchema(tx);
+      const schema = await describeSchema(tx, leaveOutBroken);
       const journal = await journalPosition(tx);
       await tx.script(exactBytes);
       return await work(momentOver(schema, journal, tx));
@@ -58,7 +63,16 @@ async function replace(
   hooks: RestoreHooks,
 ): Promise<void> {
   try {
-    await driver.copying((session) => replaceContents(session, source, keep, hooks, (work) => capture(driver, work)));
+    await driver.copying((session) =>
+      replaceContents(
+        session,
+        (work) => driver.copying(work),
+        source,
+        keep,
+        hooks,
+        (work) => capture(driver, true, work),
+      ),
+    );
   } catch (error) {
     if (!(error instanceof RunbackError) || error.code !== "TARGET_UNREACHABLE") throw error;
     // Its answer to the last COMMIT may have been lost with it.

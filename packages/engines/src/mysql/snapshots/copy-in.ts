@@ -1,6 +1,5 @@
+import type { Connection } from "@runback/core";
 import { id } from "../dialect.ts";
-import type { Server } from "../server.ts";
-import { execute, type Session } from "../statements.ts";
 import type { CopyRequest } from "./copy-session.ts";
 import { InsertWriter } from "./insert-writer.ts";
 import { readValues } from "./read-values.ts";
@@ -12,10 +11,13 @@ const statementBytes = 1_000_000;
 /** A value longer than this goes to the server in pieces when its row is too long for one statement. */
 const longBytes = 64 * 1024;
 
-/** Loads the rows of one stream with statements of many rows. The server works on one of them while the next is written. */
+/**
+ * Loads the rows of one stream with statements of many rows. The server works on one of them while the next is written, and with
+ * several lanes on as many at once: for tables whose order of storage their primary key decides.
+ */
 export async function copyIn(
-  session: Session,
-  { maxAllowedPacket }: Server,
+  lanes: readonly Connection[],
+  maxAllowedPacket: number,
   { table, columns }: CopyRequest,
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<void> {
@@ -24,15 +26,23 @@ export async function copyIn(
   const limit = maxAllowedPacket - Buffer.byteLength(head) - 1024;
   const full = Math.min(statementBytes, limit);
   const writer = new InsertWriter(head, forms, full);
-  let sent: Promise<unknown> = Promise.resolve();
+  const sent: Promise<void>[] = lanes.map(() => Promise.resolve());
+  let next = 0;
   const flush = async () => {
-    await sent;
+    const lane = next;
+    next = (next + 1) % lanes.length;
+    await sent[lane];
     const text = writer.take();
     if (text === undefined) return;
-    sent = execute(session, text);
+    sent[lane] = lanes[lane]!.script(text);
     // Its failure is thrown by whoever awaits it next.
-    sent.catch(() => {});
+    sent[lane].catch(() => {});
   };
+  const settled = async () => {
+    await flush();
+    for (const each of sent) await each;
+  };
+  const session = lanes[0]!;
   const sources: Uint8Array[] = [];
   const [froms, tos]: [number[], number[]] = [[], []];
   let column = 0;
@@ -50,24 +60,23 @@ export async function copyIn(
 
   /** A row too long for one statement: its long values are put together on the server. */
   const writeLong = async () => {
-    await flush();
-    await sent;
+    await settled();
+    next = 0;
     const held = new Map<number, string>();
     const piece = Math.floor(limit / 4);
     for (let at = 0; at < forms.length; at++) {
       if (tos[at]! - froms[at]! <= longBytes) continue;
       const name = `@runback_long_${at}`;
       held.set(at, name);
-      await execute(session, `SET ${name} = x''`);
+      await session.script(`SET ${name} = x''`);
       for (let from = froms[at]!; from < tos[at]!; from += piece) {
         const part = Buffer.from(sources[at]!.subarray(from, Math.min(from + piece, tos[at]!))).toString("hex");
-        await execute(session, `SET ${name} = concat(${name}, x'${part}')`);
+        await session.script(`SET ${name} = concat(${name}, x'${part}')`);
       }
     }
     write(held);
-    await flush();
-    await sent;
-    for (const name of held.values()) await execute(session, `SET ${name} = NULL`);
+    await settled();
+    for (const name of held.values()) await session.script(`SET ${name} = NULL`);
   };
 
   await readValues(chunks, (source, from, to) => {
@@ -83,6 +92,5 @@ export async function copyIn(
     write(none);
     return undefined;
   });
-  await flush();
-  await sent;
+  await settled();
 }

@@ -2,7 +2,6 @@ import type { Column, Connection } from "@runback/core";
 import { connectionLost, guarded } from "../errors.ts";
 import type { Server } from "../server.ts";
 import { over, type Session } from "../statements.ts";
-import { copyIn } from "./copy-in.ts";
 import { columnForm } from "./row-form.ts";
 import { RowWriter } from "./row-writer.ts";
 
@@ -24,8 +23,6 @@ export interface CopySession extends Connection {
     request: CopyRequest,
     consume: (chunks: AsyncIterable<Uint8Array>) => Promise<T>,
   ): Promise<{ readonly rows: number; readonly value: T }>;
-  /** Loads what `copyOut` gave into an empty table. */
-  copyIn(request: CopyRequest, chunks: AsyncIterable<Uint8Array>): Promise<void>;
 }
 
 /**
@@ -43,7 +40,6 @@ export function copySession(session: Session, server: Server): CopySession {
     maxAllowedPacket: server.maxAllowedPacket,
     mariadb: server.flavour === "mariadb",
     copyOut: (request, consume) => copyOut(session, request, consume),
-    copyIn: (request, chunks) => copyIn(session, server, request, chunks),
   };
 }
 

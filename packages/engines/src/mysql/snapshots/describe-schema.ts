@@ -19,14 +19,22 @@ export interface MysqlSchema extends SnapshotSchema {
 
 /**
  * Reads the whole schema of users. Each table is touched first, so that none is altered or dropped before this transaction ends.
+ * @param leaveOutBroken views whose tables are gone are left out instead of refused: a target that somebody dropped tables of must
+ * not be kept from being restored by them
  * @throws `SNAPSHOT_UNSUPPORTED`, `SNAPSHOT_ROWS_HIDDEN`
  */
-export async function describeSchema(tx: Connection): Promise<MysqlSchema> {
+export async function describeSchema(tx: Connection, leaveOutBroken = false): Promise<MysqlSchema> {
   const tables = await userTables(tx, "BASE TABLE");
   for (const { name } of tables) await tx.query(`SELECT 1 FROM ${id(name)} LIMIT 0`);
   const database = await readDatabase(tx);
   await refuseUnsupported(tx, await hasOwnTables(tx), await readPrograms(tx), database.collation);
-  const objects = await readObjects(tx);
+  const whole = await readObjects(tx);
+  const broken = await brokenViews(tx, whole);
+  if (broken.length > 0 && !leaveOutBroken) throw unsupported(broken.map((name) => `view that is broken: ${name}`));
+  const objects = {
+    ...whole,
+    programs: whole.programs.filter(({ kind, name }) => kind !== "view" || !broken.includes(name)),
+  };
   refuseDangling(objects);
   const counted: TableObject[] = [];
   for (const table of objects.tables) counted.push({ ...table, keys: await countOrphans(tx, table.name, table.keys) });
@@ -38,6 +46,19 @@ export async function describeSchema(tx: Connection): Promise<MysqlSchema> {
     roles: [...new Set(objects.programs.map(({ definer }) => definer))].sort(),
     objects: { ...objects, tables: counted },
   };
+}
+
+/** Views that name what is not there, or what their definers may not use: nobody can read them, nor make them anew. */
+export async function brokenViews(tx: Connection, { programs }: MysqlObjects): Promise<string[]> {
+  const broken: string[] = [];
+  for (const { kind, name } of programs) {
+    if (kind !== "view") continue;
+    await tx.query(`SELECT 1 FROM ${id(name)} LIMIT 0`).catch((error: { errno?: number }) => {
+      if (![1356, 1146, 1054, 1305].includes(error.errno ?? 0)) throw error;
+      broken.push(name);
+    });
+  }
+  return broken;
 }
 
 /** The server makes no table whose default counts in a sequence that is gone. */

@@ -14,8 +14,6 @@ const queries: readonly string[] = [
    WHERE t.table_schema = database() AND t.table_type = 'SYSTEM VERSIONED' AND ${own}`,
   `SELECT concat(lower(t.table_type), ' that Runback does not know') AS what, t.table_name AS name FROM information_schema.tables t
    WHERE t.table_schema = database() AND t.table_type NOT IN ('BASE TABLE', 'SYSTEM VERSIONED', 'VIEW', 'SEQUENCE') AND ${own}`,
-  `SELECT 'view that is broken:' AS what, t.table_name AS name FROM information_schema.tables t
-   WHERE t.table_schema = database() AND t.table_type = 'VIEW' AND t.table_comment LIKE '%invalid%' AND ${own}`,
   `SELECT 'table without stored columns' AS what, t.table_name AS name FROM information_schema.tables t
    WHERE t.table_schema = database() AND t.table_type = 'BASE TABLE' AND ${own} AND NOT EXISTS (
      SELECT 1 FROM information_schema.columns c WHERE c.table_schema = database() AND c.table_name = t.table_name

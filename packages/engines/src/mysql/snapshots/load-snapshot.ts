@@ -8,6 +8,7 @@ import {
   makePrograms,
   makeSequence,
   makeTable,
+  type OpenLane,
   prepareDefinitions,
   verifyKeys,
 } from "./build-schema.ts";
@@ -26,6 +27,7 @@ const marker = "runback_unfinished_restore";
  */
 export async function loadSnapshot(
   session: CopySession,
+  openLane: OpenLane,
   source: SnapshotSource,
   hooks: Pick<RestoreHooks, "loaded" | "onTable">,
 ): Promise<void> {
@@ -38,7 +40,7 @@ export async function loadSnapshot(
     await useDatabase(session, objects.database);
     for (const sequence of objects.sequences) await makeSequence(session, sequence, sequence.name);
     for (const table of objects.tables) await makeTable(session, table, table.name);
-    await loadRows(session, source, objects, () => false, same, hooks.onTable);
+    await loadRows(session, openLane, source, objects, () => false, same, hooks.onTable);
     for (const table of objects.tables) {
       await verifyKeys(session, table, same);
       await addKeys(session, table, same);

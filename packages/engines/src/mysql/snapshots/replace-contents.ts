@@ -12,17 +12,17 @@ import { pinSession } from "../session.ts";
 import { builderObjects, refuseDifferences } from "./assert-same.ts";
 import {
   addKeys,
-  dropProgram,
   loadRows,
   makePrograms,
   makeSequence,
   makeTable,
+  type OpenLane,
   prepareDefinitions,
   verifyKeys,
 } from "./build-schema.ts";
 import { momentOver } from "./capture-moment.ts";
 import { type CopySession, exactBytes } from "./copy-session.ts";
-import { readObjects, userTables } from "./describe-schema.ts";
+import { brokenViews, readObjects, userTables } from "./describe-schema.ts";
 import { differences } from "./fingerprint.ts";
 import { freezeTable, type RestoreLocks, releaseLock, restoreLocks, takeLock } from "./freeze.ts";
 import { useDatabase } from "./load-snapshot.ts";
@@ -39,6 +39,7 @@ import { dropTriggers, settlePrograms } from "./settle-programs.ts";
  */
 export async function replaceContents(
   session: CopySession,
+  openLane: OpenLane,
   source: SnapshotSource,
   keep: readonly TableRef[],
   hooks: RestoreHooks,
@@ -55,13 +56,10 @@ export async function replaceContents(
     await refuseWithoutRights(session, objects);
     if (!(await takeLock(session, locks.freeze))) throw alreadyRestoring();
     await freeze(session, locks, kept, tag);
-    let before: MysqlObjects | undefined;
-    await capture(async (moment) => {
-      before = moment.schema.objects as MysqlObjects;
-      await hooks.frozen(moment);
-    });
-    const record = await build(session, source, objects, before!, kept, tag, hooks);
-    await switchOver(session, locks, objects, { ...record, before: before! }, hooks, tag);
+    const before = await readObjects(session);
+    await capture(hooks.frozen);
+    const record = await build(session, openLane, source, objects, before, kept, tag, hooks);
+    await switchOver(session, locks, objects, { ...record, before }, hooks, tag);
   } catch (error) {
     // A session that is gone ends nothing: another one does.
     if (error instanceof RunbackError && error.code === "TARGET_UNREACHABLE") throw error;
@@ -106,6 +104,7 @@ async function freeze(
 /** Builds and compares the snapshot under side names. */
 async function build(
   session: CopySession,
+  openLane: OpenLane,
   source: SnapshotSource,
   objects: MysqlObjects,
   before: MysqlObjects,
@@ -114,7 +113,9 @@ async function build(
   hooks: RestoreHooks,
 ): Promise<RestoreRecord> {
   const wanted = [...objects.sequences, ...objects.tables].map(({ name }) => name).filter((name) => !kept.has(name));
-  const there = [...before.sequences, ...before.tables].map(({ name }) => name).filter((name) => !kept.has(name));
+  const there = [...before.sequences, ...before.tables, ...(await viewsToMove(session, before, objects))]
+    .map(({ name }) => name)
+    .filter((name) => !kept.has(name));
   const placeholders = objects.sequences.map(({ name }) => name).filter((name) => !there.includes(name));
   const exchanges = exchangesOf(
     [...new Set([...wanted, ...there])],
@@ -133,13 +134,27 @@ async function build(
   }
   const tables = objects.tables.filter(({ name }) => !kept.has(name));
   for (const table of tables) await makeTable(session, table, physical(table.name));
-  await loadRows(session, source, objects, (name) => kept.has(name), physical, hooks.onTable);
+  await loadRows(session, openLane, source, objects, (name) => kept.has(name), physical, hooks.onTable);
   for (const table of tables) await verifyKeys(session, table, physical);
   const compared = { ...source.schema, tables: source.schema.tables.filter(({ name }) => !kept.has(name)) };
   await session.script(exactBytes);
   await hooks.loaded(momentOver(compared, null, session, physical));
   await prepareDefinitions(session);
   return record;
+}
+
+/**
+ * Views that go away with the tables, by the same statement: those that the snapshot has none of, and broken ones, which nobody
+ * could make anew if it all had to be taken back. The others are replaced where they are.
+ */
+async function viewsToMove(
+  session: CopySession,
+  before: MysqlObjects,
+  { programs }: MysqlObjects,
+): Promise<ProgramObject[]> {
+  const broken = await brokenViews(session, before);
+  const stays = (name: string) => programs.some((program) => program.kind === "view" && program.name === name);
+  return before.programs.filter(({ kind, name }) => kind === "view" && (broken.includes(name) || !stays(name)));
 }
 
 async function switchOver(
@@ -173,10 +188,6 @@ async function switchOver(
   await makePrograms(session, triggersOf(objects), { physical });
   // Frozen, too, when they take the places: until the last transaction has committed they may have to go again.
   for (const [at, { name }] of tables.entries()) await freezeTable(session, locks, physical(name), `${tag}_n${at}`);
-  // In the way of a table's name.
-  for (const view of before.programs)
-    if (view.kind === "view" && exchanges.some(({ name, next }) => name === view.name && next !== null))
-      await dropProgram(session, view);
   await rename(session, record);
   await settlePrograms(session, wantedPrograms(objects, kept));
   await useDatabase(session, objects.database);

@@ -1,7 +1,7 @@
 import type { Connection } from "@runback/core";
 import type { MysqlObjects } from "./schema-object.ts";
 
-/** A table or sequence that a switch exchanges. */
+/** A table, sequence or view that a switch exchanges. */
 export interface Exchange {
   readonly name: string;
   /** What the snapshot's is called until the switch; null when the snapshot has none. */
