@@ -8,17 +8,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { deep, seed, seededRandom } from "../../faults/seeded-random.ts";
 import { skippedEngines } from "../../support/skipped.ts";
 import { auditTable } from "../audit-table.ts";
-import { captured } from "../captured.ts";
+import { mysql } from "../fixtures/mysql.ts";
+import { captured } from "../memory-snapshot.ts";
 import { openSite, type Site } from "../site.ts";
-import { shop } from "./schemas.ts";
 import type { MysqlWorkerJob } from "./worker.ts";
 
-// Also what a switch does not exchange in one statement: a sequence, foreign keys whose indexes the server named, an event.
-const site = `${shop}
-CREATE SEQUENCE numbers;
-CREATE TABLE wide (id int PRIMARY KEY, customer int, n bigint DEFAULT (nextval(numbers)), text text, FOREIGN KEY (customer) REFERENCES customer (id)) ENGINE = InnoDB;
-CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY STARTS '2026-01-01 03:00:00' DO DELETE FROM orders WHERE id < 0;
-INSERT INTO wide (id, customer, text) SELECT seq, 1 + seq % 50, repeat(md5(seq), 20) FROM seq_1_to_4000;`;
+const site = `${mysql.shop}\n${mysql.wide}`;
 
 const damage = (
   kill: number,

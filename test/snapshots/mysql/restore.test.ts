@@ -1,33 +1,13 @@
 import { type Engine, RunbackError } from "@runback/core";
 import { openMysql } from "@runback/engines";
-import { planRollback, runRollback } from "@runback/operations";
 import { describe, expect, test } from "vitest";
-import { createRunId } from "../../../packages/operations/src/random-id.ts";
 import { skippedEngines } from "../../support/skipped.ts";
 import { auditTable } from "../audit-table.ts";
-import { captured } from "../captured.ts";
-import { openSite, type Site } from "../site.ts";
-import { everyObject, shop } from "./schemas.ts";
+import { mysql } from "../fixtures/mysql.ts";
+import { captured } from "../memory-snapshot.ts";
+import { openSite } from "../site.ts";
 
-/** A run over a table, as any operation makes one. */
-async function journaled({ context, engine }: Site, sql: string): Promise<string> {
-  const runId = createRunId(context);
-  const tables = (await engine.catalog()).tables.filter(({ name }) => name === "orders");
-  await engine.transaction(async (tx) => {
-    await engine.store.createRun(tx, {
-      ...{ runId, kind: "exec", mode: "live", migration: `exec:${runId}`, operator: "ada" },
-      startedAt: context.clock.now().toISOString(),
-    });
-    await engine.journal.enroll(tx, tables);
-    await engine.journal.begin(tx, runId);
-    await tx.script(sql);
-    await engine.store.updateRun(tx, runId, { state: "completed" });
-  });
-  return runId;
-}
-
-const names = async (engine: Engine) =>
-  (await engine.query<{ name: string }>("SELECT name FROM customer ORDER BY id")).rows.map((row) => row.name);
+const { everyObject, shop } = mysql;
 
 async function leftovers(engine: Engine): Promise<string[]> {
   const { rows } = await engine.query<{ name: string }>(
@@ -39,76 +19,6 @@ async function leftovers(engine: Engine): Promise<string[]> {
 }
 
 describe.skipIf(skippedEngines.includes("mysql"))("restore on mysql", () => {
-  test("puts everything back, keeps audit trail and journal, and resets the sync state", async () => {
-    await using site = await openSite("mysql", shop);
-    const { engine } = site;
-    const before = await journaled(site, "UPDATE orders SET state = 'paid' WHERE id = 7");
-    const taken = await site.create();
-    const wanted = await names(engine);
-    await engine.script(`UPDATE customer SET name = 'ruined'; DELETE FROM orders WHERE id > 10; DROP TRIGGER count_changes;
-      ALTER TABLE customer ADD COLUMN extra text; CREATE TABLE later (id int) ENGINE = InnoDB; CREATE VIEW more AS SELECT id FROM later;
-      DROP FUNCTION customers; DROP VIEW paying; CREATE TABLE paying (id int) ENGINE = InnoDB; ALTER TABLE orders DROP FOREIGN KEY of_customer;
-      CREATE PROCEDURE wrong() SELECT 1; CREATE TRIGGER worse BEFORE DELETE ON orders FOR EACH ROW SET @x = 1`);
-    const restored = await site.restore(taken.snapshotId);
-    expect(restored).toMatchObject({ snapshotId: taken.snapshotId, verified: true, kept: ["AuditLog"] });
-    expect(await names(engine)).toEqual(wanted);
-    expect(await leftovers(engine)).toEqual([]);
-    const after = await captured(engine);
-    expect(after.schema.fingerprint).toBe(taken.fingerprint);
-    const state = await engine.query("SELECT 1 FROM WaSyncState WHERE lastFullSync IS NULL AND lastIncSync IS NULL");
-    expect(state.count).toBe(1);
-    await engine.script("INSERT INTO orders (customer) VALUES (1); UPDATE customer SET name = 'again' WHERE id = 1");
-    expect((await engine.query("SELECT 1 FROM orders WHERE id > 50")).count).toBe(1);
-    expect((await engine.query("SELECT 1 FROM customer WHERE changes = 1")).count).toBe(1);
-    await expect(engine.script("INSERT INTO orders (customer) VALUES (999)")).rejects.toMatchObject({ code: "23503" });
-
-    const trail = await site.audit();
-    expect(trail.find((entry) => entry.action === "migration:rollback:level2")?.metadata).toMatchObject({
-      restored_from: taken.snapshotId,
-      safety_snapshot: restored.safetySnapshotId,
-      operator: "ada",
-    });
-    const chain = await engine.transaction((tx) => engine.audit.verify(tx, auditTable, 10), {
-      isolation: "snapshot",
-      readOnly: true,
-    });
-    expect(chain).toMatchObject({ problemCount: 0, entries: trail.length });
-    await expect(engine.script("DELETE FROM AuditLog")).rejects.toThrow("append-only");
-    expect((await engine.query("SELECT action FROM trail")).count).toBe(trail.length);
-
-    // The run from before the snapshot can still be taken back, and the restored tables are journaled again.
-    const plan = await planRollback(site.context, before, "abort");
-    expect(plan.classes).toMatchObject({ reverted: 1 });
-    const next = await journaled(site, "UPDATE orders SET customer = 2 WHERE id = 1");
-    const undone = await runRollback(site.context, { runId: next, operator: "ada", onConflict: "abort", auditTable });
-    expect(undone).toMatchObject({ verified: true, planned: 1 });
-
-    // And the restore itself is taken back by restoring what was there before.
-    await site.restore(restored.safetySnapshotId!);
-    expect(new Set(await names(engine))).toEqual(new Set(["ruined"]));
-    expect((await engine.query("SELECT * FROM more")).count).toBe(0);
-  });
-
-  test("every kind of object comes back in place", async () => {
-    await using site = await openSite("mysql", everyObject);
-    const { engine } = site;
-    const taken = await site.create();
-    await engine.script(`SET foreign_key_checks = 0; DROP TABLE person, employee, no_key; DROP SEQUENCE tickets; DROP VIEW b_people; DROP FUNCTION ansi;
-      DROP EVENT nightly; ALTER TABLE part_07 DROP COLUMN label; SET foreign_key_checks = 1`);
-    await site.restore(taken.snapshotId).catch((error: Error) => {
-      throw error.cause ?? error;
-    });
-    const again = await site.create();
-    expect(again.fingerprint).toBe(taken.fingerprint);
-    const without = ({ AuditLog: _, ...tables }: typeof taken.tables) => tables;
-    expect(without(again.tables)).toEqual(without(taken.tables));
-    const { rows } = await engine.query(
-      "SELECT status FROM information_schema.events WHERE event_schema = database() AND event_name = 'nightly'",
-    );
-    expect(rows).toEqual([{ status: "ENABLED" }]);
-    expect(await leftovers(engine)).toEqual([]);
-  });
-
   test("readers see the state before or the state after; writers are refused in between", async () => {
     await using site = await openSite("mysql", shop);
     const { snapshotId } = await site.create();

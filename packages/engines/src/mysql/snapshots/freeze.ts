@@ -14,9 +14,9 @@ export async function restoreLocks(tx: Connection): Promise<RestoreLocks> {
   return { restore: `runback:restore:${rows[0]!.hash}`, freeze: `runback:freeze:${rows[0]!.hash}` };
 }
 
-/** False when another session holds it. */
-export async function takeLock(tx: Connection, lock: string): Promise<boolean> {
-  const { rows } = await tx.query<{ got: number | null }>("SELECT GET_LOCK($1, 0) + 0e0 AS got", [lock]);
+/** False when another session holds it, also after some seconds: those it takes the server to notice that a process was killed. */
+export async function takeLock(tx: Connection, lock: string, seconds = 0): Promise<boolean> {
+  const { rows } = await tx.query<{ got: number | null }>("SELECT GET_LOCK($1, $2) + 0e0 AS got", [lock, seconds]);
   return Number(rows[0]!.got) === 1;
 }
 

@@ -47,14 +47,14 @@ export async function replaceContents(
 ): Promise<void> {
   const objects = builderObjects(source.schema);
   const locks = await restoreLocks(session);
-  if (!(await takeLock(session, locks.restore))) throw alreadyRestoring();
+  if (!(await takeLock(session, locks.restore, 5))) throw alreadyRestoring();
   await endRestore(session);
   await prepareDefinitions(session);
   const kept = new Set(keep.filter(({ schema }) => schema === "public").map(({ name }) => name));
   const tag = randomBytes(3).toString("hex");
   try {
     await refuseWithoutRights(session, objects);
-    if (!(await takeLock(session, locks.freeze))) throw alreadyRestoring();
+    if (!(await takeLock(session, locks.freeze, 5))) throw alreadyRestoring();
     await freeze(session, locks, kept, tag);
     const before = await readObjects(session);
     await capture(hooks.frozen);

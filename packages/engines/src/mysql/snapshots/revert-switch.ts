@@ -131,7 +131,7 @@ export async function hasRestore(connection: Connection): Promise<boolean> {
  */
 export async function recoverRestore(session: CopySession): Promise<void> {
   const locks = await restoreLocks(session);
-  if (!(await takeLock(session, locks.restore))) return;
+  if (!(await takeLock(session, locks.restore, 1))) return;
   try {
     await endRestore(session);
   } finally {
