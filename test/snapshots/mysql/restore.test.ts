@@ -7,7 +7,7 @@ import { mysql } from "../fixtures/mysql.ts";
 import { captured } from "../memory-snapshot.ts";
 import { openSite } from "../site.ts";
 
-const { everyObject, shop } = mysql;
+const { shop, wide } = mysql;
 
 async function leftovers(engine: Engine): Promise<string[]> {
   const { rows } = await engine.query<{ name: string }>(
@@ -66,12 +66,11 @@ describe.skipIf(skippedEngines.includes("mysql"))("restore on mysql", () => {
   });
 
   test("a failure after the switch takes everything back", async () => {
-    await using site = await openSite("mysql", everyObject);
+    await using site = await openSite("mysql", `${shop}\n${wide}`);
     const { engine } = site;
     const { snapshotId } = await site.create();
-    await engine.script(
-      "SET foreign_key_checks = 0; UPDATE person SET note = 'ruined'; DROP TABLE hashed; DROP SEQUENCE untouched; CREATE VIEW hashed AS SELECT 1 AS id; DROP FUNCTION ansi; SET foreign_key_checks = 1",
-    );
+    await engine.script(`UPDATE customer SET name = 'ruined'; DROP SEQUENCE numbers; CREATE SEQUENCE numbers START WITH 9; DROP FUNCTION customers;
+      SET foreign_key_checks = 0; DROP TABLE orders; SET foreign_key_checks = 1; CREATE VIEW orders AS SELECT 1 AS customer, 'paid' AS state; DROP EVENT nightly`);
     const wanted = await captured(engine);
     const snapshot = await captured(engine);
     const failing = engine.snapshots!.replace(snapshot, [auditTable], {
@@ -88,6 +87,6 @@ describe.skipIf(skippedEngines.includes("mysql"))("restore on mysql", () => {
       expect([table, now.bytes.get(table)?.equals(bytes)]).toEqual([table, true]);
     expect(await leftovers(engine)).toEqual([]);
     await site.restore(snapshotId);
-    expect((await engine.query("SELECT 1 FROM person WHERE note = 'ruined'")).count).toBe(0);
+    expect((await engine.query("SELECT 1 FROM customer WHERE name = 'ruined'")).count).toBe(0);
   });
 });

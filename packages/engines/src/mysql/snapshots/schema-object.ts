@@ -50,6 +50,3 @@ export interface MysqlObjects {
   readonly programs: readonly ProgramObject[];
   readonly database: { readonly charset: string; readonly collation: string };
 }
-
-/** Functions may stand in views, views in triggers; nothing is checked before it is called but views, which are tried until they fit. */
-export const programOrder = ["function", "procedure", "view", "trigger", "event"] as const;
