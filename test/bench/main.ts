@@ -7,6 +7,7 @@ import { guardFigure } from "./guard-figure.ts";
 import { type ImportChild, importFigures, rollbackFigure } from "./import-figures.ts";
 import { journalOverhead } from "./journal-overhead.ts";
 import { mysqlImport } from "./mysql-import.ts";
+import { mysqlSnapshotFigures } from "./mysql-snapshot.ts";
 import { type Figure, holds, table } from "./report.ts";
 import { snapshotFigures } from "./snapshot-figures.ts";
 import { sqliteImport } from "./sqlite-import.ts";
@@ -56,6 +57,8 @@ figures.push(...(await journalOverhead(workspace, registrations, rounds)));
 
 say("snapshot and restore beside pg_dump and pg_restore ...");
 figures.push(...(await snapshotFigures(registrations, rounds)));
+say("snapshot and restore beside mariadb-dump and loading its dump ...");
+figures.push(...(await mysqlSnapshotFigures(registrations, rounds)));
 
 say("the guard ...");
 figures.push(await guardFigure(rounds));

@@ -5,7 +5,7 @@ import type { Figure } from "./report.ts";
 import { child } from "./workspace.ts";
 
 /** As in production: every commit is on disk. */
-const durable = [
+export const durable = [
   "--innodb-flush-log-at-trx-commit=1",
   "--innodb-doublewrite=1",
   "--innodb-flush-method=fsync",

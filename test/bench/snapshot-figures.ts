@@ -11,7 +11,7 @@ import { child } from "./workspace.ts";
 
 const run = promisify(execFile);
 
-interface SnapshotChild {
+export interface SnapshotChild {
   readonly ms: number;
   readonly snapshotId: string;
   readonly bytes: number;

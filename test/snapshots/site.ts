@@ -10,12 +10,13 @@ import {
 import { skippedEngines } from "../support/skipped.ts";
 import { type OpenStore, STORES, type Store } from "../vault/stores.ts";
 import { auditTable } from "./audit-table.ts";
+import { mysql } from "./fixtures/mysql.ts";
 import { dataApi, pgbouncer, pglite, postgres } from "./fixtures/postgres.ts";
 import type { OpenDatabase, SnapshotFixture } from "./fixtures/snapshot-fixture.ts";
 import { sqlite } from "./fixtures/sqlite.ts";
 
 /** Engines that take snapshots. */
-export const fixtures = { postgres, pgbouncer, pglite, "data-api": dataApi, sqlite } satisfies Record<
+export const fixtures = { postgres, pgbouncer, pglite, "data-api": dataApi, mysql, sqlite } satisfies Record<
   string,
   SnapshotFixture
 >;

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,13 +28,24 @@ export async function mysqlServer(options: readonly string[] = []): Promise<Mysq
   if (given) return { adminUrl: given, stop: async () => {} };
   const { server, install } = binaries();
   const account = serverAccount();
-  const folder = mkdtempSync(join(tmpdir(), "runback-mysql-"));
+  const folder = mkdtempSync(join(options.length > 0 ? tmpdir() : quickFolder(), "runback-mysql-"));
   try {
     return await start(server, install, account, folder, options);
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;
   }
+}
+
+/**
+ * In memory where there is room: the server's log of DDL reaches the disk with every statement, whatever its settings, which made
+ * restoring a schema of 44 tables take 20 s instead of 1.6.
+ */
+function quickFolder(): string {
+  const memory = "/dev/shm";
+  if (!existsSync(memory)) return tmpdir();
+  const { bavail, bsize } = statfsSync(memory);
+  return bavail * bsize >= 4 * 1024 ** 3 ? memory : tmpdir();
 }
 
 async function start(

@@ -59,7 +59,7 @@ export interface RestoreHooks {
   readonly frozen: (moment: SnapshotMoment) => Promise<void>;
   /** Everything is loaded and nobody sees it yet; to compare it with what was captured. */
   readonly loaded: (moment: SnapshotMoment) => Promise<void>;
-  /** The last work of the transaction that makes it visible. */
+  /** The last work of the transaction that makes it visible, or, without DDL in transactions, that makes it permanent. */
   readonly switched: (tx: Connection) => Promise<void>;
   readonly onTable?: (done: number, total: number) => void;
 }
@@ -76,8 +76,8 @@ export interface SnapshotPort {
    */
   capture<T>(work: (moment: SnapshotMoment) => Promise<T>): Promise<T>;
   /**
-   * Builds a snapshot in a database that has no objects of users, in one transaction. Owners, grants and policies are left
-   * out: a scratch server has other roles.
+   * Builds a snapshot in a database that has no objects of users, in one transaction where the server has DDL in transactions; after
+   * a failure the database is empty again. Owners, grants and policies are left out: a scratch server has other roles.
    * @throws `RESTORE_TARGET_NOT_EMPTY`, `RESTORE_EXTENSION_MISSING`, `RESTORE_SCHEMA_DIFFERS`
    */
   load(source: SnapshotSource, hooks: Pick<RestoreHooks, "loaded" | "onTable">): Promise<void>;

@@ -10,5 +10,5 @@ export const capabilities: Capabilities = {
   programSessions: false,
   cascadesFireTriggers: false,
   arrays: false,
-  snapshots: false,
+  snapshots: true,
 };

@@ -8,6 +8,7 @@ import { connectionLost, guarded } from "./errors.ts";
 import { loadRows } from "./load-rows.ts";
 import { type Server, unknownServer } from "./server.ts";
 import { pinSession } from "./session.ts";
+import { type CopySession, copySession } from "./snapshots/copy-session.ts";
 import { execute, over, type Session } from "./statements.ts";
 import { connectionOptions } from "./url.ts";
 
@@ -105,6 +106,24 @@ export function openMysql(url: string, options: MysqlOptions = {}): Engine {
       return result;
     });
 
+  /** A session that moves whole tables. Nobody else gets it with its settings: outside a transaction it is closed. */
+  const copying = <T>(work: (session: CopySession) => Promise<T>, modes?: TransactionOptions): Promise<T> =>
+    watched(async () => {
+      const connection = await acquire();
+      pinned.delete(connection);
+      const session: Session = { connection, ended: false, lost: false, locks: false };
+      try {
+        if (modes !== undefined) await execute(session, begin(modes));
+        const result = await work(copySession(session, server));
+        if (modes !== undefined) await execute(session, "COMMIT");
+        return result;
+      } finally {
+        session.ended = true;
+        if (session.lost || modes === undefined) connection.destroy();
+        else await clean(session, "ROLLBACK");
+      }
+    });
+
   return mysqlEngine({
     name: "mysql",
     location: redact(url),
@@ -112,6 +131,12 @@ export function openMysql(url: string, options: MysqlOptions = {}): Engine {
     dialect,
     connection: plain,
     transaction,
+    copying,
+    beside: (database) => {
+      const other = new URL(url);
+      other.pathname = `/${encodeURIComponent(database)}`;
+      return openMysql(other.href, options);
+    },
     close: async () => {
       await Promise.all([end(pool), end(probe)]);
       for (const connection of open) connection.destroy();

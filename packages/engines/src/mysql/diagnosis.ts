@@ -3,6 +3,7 @@ import { changeHash } from "./apply-own-tables.ts";
 import { id } from "./dialect.ts";
 import { mayTruncate } from "./may-truncate.ts";
 import { ownChanges } from "./own-tables.ts";
+import { heldRights } from "./rights.ts";
 
 /** Window functions, expressions as defaults, checks that hold, invisible columns. */
 const minimum = { mariadb: "10.6", mysql: "8.0.23" } as const;
@@ -76,49 +77,26 @@ const needed = "SELECT INSERT UPDATE DELETE CREATE DROP ALTER INDEX REFERENCES T
  * by table do not count: Runback creates tables.
  */
 async function grants(connection: Connection, _tables: readonly TableRef[]): Promise<Grant[]> {
-  const { rows } = await connection.query<Record<string, string>>("SHOW GRANTS");
   const { rows: about } = await connection.query<{ name: string; role: string; log: number; trust: number }>(
     "SELECT database() AS name, current_user() AS role, @@log_bin AS log, @@log_bin_trust_function_creators AS trust",
   );
   const { name, role, log, trust } = about[0]!;
-  const held = new Set<string>();
-  for (const row of rows) {
-    const match = /^GRANT (.+?) ON (.+?) TO /.exec(Object.values(row)[0] ?? "");
-    if (match && covers(match[2]!, name)) for (const right of match[1]!.split(/,\s*/)) held.add(right.toUpperCase());
-  }
-  const all = held.has("ALL PRIVILEGES") || held.has("ALL");
+  const { all, rights, globalAll } = await heldRights(connection);
   const user = role
     .split("@")
     .map((each) => `'${each}'`)
     .join("@");
   const list: Grant[] = needed.map((right) => ({
     right: `${right} on ${name}`,
-    granted: all || held.has(right),
+    granted: all || rights.has(right),
     remedy: `GRANT ${right} ON ${id(name)}.* TO ${user}`,
   }));
   // With the binary log on, whoever creates a trigger must be trusted not to make replicas differ.
-  const trusted = !log || Boolean(trust) || held.has("SUPER") || held.has("BINLOG ADMIN") || globalAll(rows);
+  const trusted = !log || Boolean(trust) || rights.has("SUPER") || rights.has("BINLOG ADMIN") || globalAll;
   list.push({
     right: "create triggers while the binary log is on (log_bin_trust_function_creators)",
     granted: trusted,
     remedy: "SET GLOBAL log_bin_trust_function_creators = 1 (and in the server's configuration)",
   });
   return list;
-}
-
-function globalAll(rows: readonly Record<string, string>[]): boolean {
-  return rows.some((row) => /^GRANT ALL PRIVILEGES ON \*\.\* TO /.test(Object.values(row)[0] ?? ""));
-}
-
-/** `*.*`, `` `name`.* ``; a database grant may hold the wildcards `_` and `%`. */
-function covers(on: string, database: string): boolean {
-  if (on === "*.*") return true;
-  const match = /^`((?:[^`]|``)+)`\.\*$/.exec(on);
-  if (match === null) return false;
-  const pattern = match[1]!
-    .replaceAll("``", "`")
-    .replace(/\\([_%])|([_%])|([.*+?^${}()|[\]\\])/g, (_, escaped, wild, special) =>
-      escaped !== undefined ? escaped : wild === "_" ? "." : wild === "%" ? ".*" : `\\${special}`,
-    );
-  return new RegExp(`^${pattern}$`).test(database);
 }

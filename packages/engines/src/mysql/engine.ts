@@ -10,10 +10,13 @@ import { protectAudit } from "./protect-audit.ts";
 import { readCatalog } from "./read-catalog.ts";
 import { imageColumns, liveDigest } from "./row-image.ts";
 import { sessionEnvironment } from "./session-environment.ts";
+import { recover, type SnapshotDriver, snapshots } from "./snapshots.ts";
 import { store } from "./store.ts";
 
 /** What the driver brings. */
-export interface MysqlDriver extends Pick<Engine, "name" | "location" | "capabilities" | "dialect" | "close"> {
+export interface MysqlDriver
+  extends Pick<Engine, "name" | "location" | "capabilities" | "dialect" | "close">,
+    SnapshotDriver {
   readonly connection: Connection;
   transaction<T>(work: (tx: Connection) => Promise<T>, options?: TransactionOptions): Promise<T>;
 }
@@ -34,8 +37,13 @@ export function mysqlEngine(driver: MysqlDriver): Engine {
     audit,
     diagnosis,
     housekeeping,
+    snapshots: snapshots(driver),
     sessionEnvironment,
-    init: () => driver.transaction(applyOwnTables),
+    init: async () => {
+      const applied = await driver.transaction(applyOwnTables);
+      await recover(driver);
+      return applied;
+    },
     lockInit,
     catalog: (tx) => (tx ? readCatalog(tx) : driver.transaction(readCatalog)),
     protectAudit,
