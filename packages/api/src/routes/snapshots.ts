@@ -91,6 +91,9 @@ const restored = created
     safetySnapshotId: snapshotId.nullable(),
     verified: z.boolean(),
     kept: z.array(z.string()),
+    remains: z
+      .array(z.object({ name: z.string(), why: z.enum(["in use", "changed"]) }))
+      .openapi({ description: "What was replaced and is not dropped yet." }),
   })
   .openapi("Restore");
 
@@ -205,6 +208,6 @@ export function addSnapshots(app: Api, parts: ApiParts): void {
       operator: c.get("principal").name,
       approval: c.req.valid("json").approval,
     });
-    return c.json({ ...result, kept: [...result.kept] }, 200);
+    return c.json({ ...result, kept: [...result.kept], remains: [...result.remains] }, 200);
   });
 }

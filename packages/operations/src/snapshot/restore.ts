@@ -1,6 +1,7 @@
 import {
   type Lease,
   qualifiedName,
+  type ReplacedRemains,
   type Run,
   RunbackError,
   type SnapshotMoment,
@@ -16,6 +17,7 @@ import { heartbeat } from "../run/heartbeat.ts";
 import { holdLease, releaseLease, takeLease } from "../run/lease-guard.ts";
 import { compareContent } from "./compare-content.ts";
 import { auditSnapshot, type SnapshotResult, snapshotResult, storeMoment } from "./create.ts";
+import { dropReplaced } from "./drop-replaced.ts";
 import { refuseTooLarge } from "./refuse-too-large.ts";
 import { resetSyncState, type SyncState } from "./reset-sync-state.ts";
 import { contentDiffers } from "./restore-errors.ts";
@@ -45,6 +47,8 @@ export interface RestoreResult extends Omit<SnapshotResult, "retainUntil"> {
   readonly verified: boolean;
   /** Tables that were left as they are: audit trails. */
   readonly kept: readonly string[];
+  /** What was replaced and is not dropped yet; `changed` holds objects that somebody made meanwhile. Empty with `--into`. */
+  readonly remains: readonly ReplacedRemains[];
 }
 
 const migration = "restore";
@@ -100,6 +104,7 @@ export async function restoreSnapshot(context: Context, options: RestoreOptions)
           safetySnapshotId: safety!.manifest.snapshotId,
           verified: true,
           kept: keep.map(qualifiedName),
+          remains: [],
         };
         await engine.store.updateRun(tx, runId, {
           state: "completed",
@@ -125,13 +130,24 @@ export async function restoreSnapshot(context: Context, options: RestoreOptions)
         for (const lease of leases) await engine.store.releaseLease(tx, lease);
       },
     });
-    return result!;
+    return { ...result!, remains: await afterwards(context, runId) };
   } catch (error) {
     await recordFailure(context, options, runId, error);
     for (const lease of leases) await releaseLease(context, lease).catch(() => {});
     throw error;
   } finally {
     for (const beat of beating) beat.stop();
+  }
+}
+
+/** The restore is complete whatever becomes of what it replaced; the retention sweep tries again. */
+async function afterwards(context: Context, runId: string): Promise<readonly ReplacedRemains[]> {
+  try {
+    return await dropReplaced(context);
+  } catch (error) {
+    const code = error instanceof RunbackError ? error.code : "UNEXPECTED";
+    context.logger.log("warn", "restore.remains", { run_id: runId, code });
+    return [{ name: "everything that was replaced", why: "in use" }];
   }
 }
 
