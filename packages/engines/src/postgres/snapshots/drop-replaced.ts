@@ -1,7 +1,7 @@
 import type { Connection, ReplacedRemains, TableRef } from "@runback/core";
 import { id, table as tableName } from "../dialect.ts";
-import type { SnapshotDriver } from "../snapshots.ts";
 import { useExactText } from "../session.ts";
+import type { SnapshotDriver } from "../snapshots.ts";
 import { replacedPrefix } from "./of-users.ts";
 import { replacedDigest } from "./replace-contents.ts";
 import { contentsDigest, leaningOn, schemaContents } from "./schema-contents.ts";
