@@ -15,6 +15,7 @@ export { type DoctorReport, doctor } from "./doctor/doctor.ts";
 export type { DoctorOptions, Finding } from "./doctor/finding.ts";
 export { runExec } from "./exec/exec.ts";
 export type { ExecOptions, ExecResult } from "./exec/exec-options.ts";
+export { type FreezeResult, freezeOff, freezeOn, freezeState } from "./freeze/freeze.ts";
 export { advanceImport, resumeImport, runImport, startImport } from "./import/import.ts";
 export type { ImportOptions } from "./import/import-options.ts";
 export { type InitResult, init } from "./init/init.ts";

@@ -104,6 +104,10 @@ export interface Runtime extends RuntimeParts {
   readonly snapshots: SnapshotVerbs;
   readonly alerts: AlertVerbs;
   readonly monitors: MonitorVerbs;
+  /** Keeps everybody from writing until it is lifted. */
+  freezeOn(request: { readonly operator: string; readonly reason: string }): Promise<operations.FreezeResult>;
+  freezeOff(request: { readonly operator: string }): Promise<operations.FreezeResult>;
+  freezeState(): Promise<operations.FreezeResult>;
 }
 
 const defaultAuditTable: TableRef = { schema: "runback", name: "audit" };
@@ -254,6 +258,10 @@ export function runtimeOver(parts: RuntimeParts): Runtime {
     snapshots: snapshotVerbs(context, config),
     alerts: alertVerbs(context, config, parts.env),
     monitors: monitorVerbs(context, () => runtime),
+    freezeOn: (request) => operations.freezeOn(context, { ...request, auditTable: migration().declaration.auditTable }),
+    freezeOff: (request) =>
+      operations.freezeOff(context, { ...request, auditTable: migration().declaration.auditTable }),
+    freezeState: () => operations.freezeState(context),
     health: () => health(context),
   };
   return runtime;

@@ -14,6 +14,7 @@ import { capabilities } from "./capabilities.ts";
 import { copyText } from "./copy-text.ts";
 import { dialect, id, literal, table as tableName } from "./dialect.ts";
 import { postgresEngine } from "./engine.ts";
+import { frozenTarget } from "./frozen-target.ts";
 import { type CopySession, copyOptions, copyTarget } from "./snapshots/copy-session.ts";
 import { gather } from "./snapshots/gather.ts";
 import type { SnapshotTransaction } from "./snapshots.ts";
@@ -286,6 +287,7 @@ async function guarded<T>(session: Session, work: () => Promise<T>): Promise<T> 
         },
       );
     }
+    if (code === "RB005") throw frozenTarget(error);
     if (code === "55P03") {
       throw new RunbackError("LOCK_TIMEOUT", "Another session holds a lock this step needs.", {
         recovery: "The step was not written. Try again; if it repeats, look for long transactions on the target.",

@@ -5,12 +5,12 @@ import {
   type Run,
   RunbackError,
   type SnapshotMoment,
-  sameTable,
   type TableRef,
 } from "@runback/core";
 import { type OpenSnapshot, openSnapshot, type WrittenSnapshot } from "@runback/vault";
 import { assertApproval } from "../approvals/approvals.ts";
 import { appendAudit } from "../audit/append.ts";
+import { requireAuditTable } from "../audit/require-audit-table.ts";
 import type { Context } from "../context.ts";
 import { createRunId } from "../random-id.ts";
 import { heartbeat } from "../run/heartbeat.ts";
@@ -67,7 +67,7 @@ export async function restoreSnapshot(context: Context, options: RestoreOptions)
   const opened = await openSnapshot(context.vault, options.snapshotId);
   refuseTooLarge(port, opened.manifest);
   await engine.init();
-  await requireAuditTable(context, options.auditTable);
+  await requireAuditTable(context, options.auditTable, ", or restore with --into");
   await assertApproval(context, engine, options.approval, opened.sha256, options.operator);
   const source = await opened.source();
   const runId = createRunId(context);
@@ -154,23 +154,6 @@ async function afterwards(context: Context, runId: string): Promise<readonly Rep
 async function assertContent(moment: SnapshotMoment, opened: OpenSnapshot): Promise<void> {
   const different = await compareContent(moment, opened.manifest);
   if (different.length > 0) throw contentDiffers(different);
-}
-
-async function requireAuditTable({ engine }: Context, auditTable: TableRef): Promise<void> {
-  const catalog = await engine.catalog();
-  if (auditTable.schema !== "runback" && !catalog.tables.some((table) => sameTable(table, auditTable))) {
-    throw new RunbackError(
-      "AUDIT_TABLE_MISSING",
-      `The audit table ${qualifiedName(auditTable)} is not on this target.`,
-      {
-        recovery: "Nothing was changed. Run `runback init` first, or restore with --into.",
-      },
-    );
-  }
-  await engine.transaction(async (tx) => {
-    await engine.lockInit(tx);
-    await engine.protectAudit(tx, auditTable);
-  });
 }
 
 /** All or none. */

@@ -9,6 +9,7 @@ import {
 } from "@runback/core";
 import { id, literal, table as tableName } from "../dialect.ts";
 import { enroll } from "../enroll.ts";
+import { freezeTables, frozenNow } from "../freeze.ts";
 import { readCatalog } from "../read-catalog.ts";
 import { builderObjects, differ } from "./assert-same.ts";
 import { loadRows, makeObjects, prepareBuilder, relationNames } from "./build-schema.ts";
@@ -91,6 +92,7 @@ export async function replaceContents(
   for (const { now } of old)
     await session.script(`COMMENT ON SCHEMA ${id(now)} IS ${literal(replacedComment(contentsDigest(captured)))}`);
   await hooks.switched(session);
+  if ((await frozenNow(session)) !== undefined) await freezeTables(session, keep);
 }
 
 const commented = /^Replaced by a Runback restore, to be dropped: ([0-9a-f]{64})$/;
