@@ -31,9 +31,16 @@ export type { Advanced } from "./run/advance.ts";
 export { createSnapshot, type SnapshotOptions, type SnapshotResult } from "./snapshot/create.ts";
 export { listAllSnapshots, type SnapshotDetails, type SnapshotSummary, showSnapshot } from "./snapshot/list.ts";
 export { proveNewestSnapshot } from "./snapshot/prove-newest.ts";
-export { type RestoreOptions, type RestoreResult, restoreSnapshot } from "./snapshot/restore.ts";
+export {
+  advanceRestore,
+  type RestoreOptions,
+  type RestoreResult,
+  restoreSnapshot,
+  startRestore,
+} from "./snapshot/restore.ts";
 export { restoreSnapshotInto } from "./snapshot/restore-into.ts";
 export { snapshotPort } from "./snapshot/snapshot-port.ts";
+export { advanceSnapshot, startSnapshot } from "./snapshot/snapshot-run.ts";
 export { type SnapshotVerification, verifySnapshot } from "./snapshot/verify.ts";
 export {
   findToken,

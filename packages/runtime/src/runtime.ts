@@ -185,6 +185,8 @@ export function runtimeOver(parts: RuntimeParts): Runtime {
     });
   };
 
+  const snapshots = snapshotVerbs(context, config);
+
   const runtime: Runtime = {
     ...parts,
     migration,
@@ -203,6 +205,8 @@ export function runtimeOver(parts: RuntimeParts): Runtime {
         await operations.advanceImport(context, storedImport(run), runId, budgetMs);
       if (run.kind === "rollback")
         await operations.advanceRollback(context, { auditTable: auditOf(run) }, runId, budgetMs);
+      if (run.kind === "restore" || (run.kind === "snapshot" && run.state !== "completed" && run.state !== "aborted"))
+        await snapshots.advance(run);
       const now = await known(runId);
       return { done: now.state !== "running" && now.state !== "paused", state: now.state };
     },
@@ -255,7 +259,7 @@ export function runtimeOver(parts: RuntimeParts): Runtime {
         },
         source,
       ),
-    snapshots: snapshotVerbs(context, config),
+    snapshots,
     alerts: alertVerbs(context, config, parts.env),
     monitors: monitorVerbs(context, () => runtime),
     freezeOn: (request) => operations.freezeOn(context, { ...request, auditTable: migration().declaration.auditTable }),

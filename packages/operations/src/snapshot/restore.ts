@@ -61,20 +61,47 @@ const migration = "restore";
  * @throws `APPROVAL_REQUIRED`, `LEASE_HELD`, `SNAPSHOT_NOT_FOUND`, `SNAPSHOT_DAMAGED`, `RESTORE_*`: nothing was changed then
  */
 export async function restoreSnapshot(context: Context, options: RestoreOptions): Promise<RestoreResult> {
-  const { engine, clock } = context;
-  const began = clock.now();
-  const port = snapshotPort(engine);
+  const run = await startRestore(context, options);
+  return await executeRestore(context, options, run.runId);
+}
+
+/** Checks what can be checked at once, and records the restore; `advanceRestore` executes it. */
+export async function startRestore(context: Context, options: RestoreOptions): Promise<Run> {
+  const { engine } = context;
+  snapshotPort(engine);
   const opened = await openSnapshot(context.vault, options.snapshotId);
   refuseTooLarge(port, opened.manifest);
   await engine.init();
   await requireAuditTable(context, options.auditTable, ", or restore with --into");
   await assertApproval(context, engine, options.approval, opened.sha256, options.operator);
-  const source = await opened.source();
   const runId = createRunId(context);
-  const leases = await takeLeases(context, options.migrations, runId);
-  const beating = leases.map((lease) => heartbeat(context, lease));
+  await record(context, options, opened, runId);
+  return (await engine.store.run(engine, runId))!;
+}
+
+/** Executes a restore that was recorded. One whose process died changed nothing, and is executed anew. */
+export async function advanceRestore(
+  context: Context,
+  options: Pick<RestoreOptions, "auditTable" | "migrations" | "syncStates">,
+  run: Run,
+): Promise<void> {
+  if (run.state !== "running") return;
+  const { snapshotId, approval } = run.input as { snapshotId: string; approval: string };
+  await executeRestore(context, { ...options, snapshotId, approval, operator: run.operator }, run.runId);
+}
+
+async function executeRestore(context: Context, options: RestoreOptions, runId: string): Promise<RestoreResult> {
+  const { engine, clock } = context;
+  const began = clock.now();
+  const port = snapshotPort(engine);
+  const leases: Lease[] = [];
+  const beating: { stop(): void }[] = [];
   try {
-    await begin(context, options, opened, runId, leases);
+    const opened = await openSnapshot(context.vault, options.snapshotId);
+    const source = await opened.source();
+    leases.push(...(await takeLeases(context, options.migrations, runId)));
+    beating.push(...leases.map((lease) => heartbeat(context, lease)));
+    await begin(context, runId, leases);
     const serverVersion = await engine.serverVersion();
     const keep = await engine.audit.tables(engine);
     let safety: WrittenSnapshot | undefined;
@@ -168,16 +195,30 @@ async function takeLeases(context: Context, migrations: readonly string[], runId
   }
 }
 
-async function begin(
+async function begin(context: Context, runId: string, leases: readonly Lease[]): Promise<void> {
+  const { engine } = context;
+  await engine.transaction(async (tx) => {
+    for (const lease of leases) await holdLease(context, tx, lease);
+    // Somebody else may have come to the end of it, or given it up, since it was looked up.
+    const run = await engine.store.run(tx, runId);
+    if (run?.state !== "running") {
+      throw new RunbackError("RUN_NOT_RESUMABLE", `Restore ${runId} is ${run?.state ?? "unknown"}.`, {
+        recovery: "Nothing is left to do. Start a new restore instead.",
+        status: 409,
+      });
+    }
+    await refuseWhileRunning(context, tx, runId);
+  });
+}
+
+async function record(
   context: Context,
   { snapshotId, operator, approval, auditTable }: RestoreOptions,
   opened: OpenSnapshot,
   runId: string,
-  leases: readonly Lease[],
 ): Promise<void> {
   const { engine, clock } = context;
   await engine.transaction(async (tx) => {
-    for (const lease of leases) await holdLease(context, tx, lease);
     await refuseWhileRunning(context, tx);
     await engine.store.createRun(tx, {
       runId,
