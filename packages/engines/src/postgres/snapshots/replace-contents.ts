@@ -11,6 +11,7 @@ import { id, literal, table as tableName } from "../dialect.ts";
 import { enroll } from "../enroll.ts";
 import { freezeTables, frozenNow } from "../freeze.ts";
 import { readCatalog } from "../read-catalog.ts";
+import { applyAccess } from "./apply-access.ts";
 import { builderObjects, differ } from "./assert-same.ts";
 import { loadRows, makeObjects, prepareBuilder, relationNames } from "./build-schema.ts";
 import { momentOver } from "./capture-moment.ts";
@@ -78,7 +79,7 @@ export async function replaceContents(
     await readObjects(session),
     (object) => ["schema", "extension"].includes(object.kind) || leaveOut(object.of),
   );
-  for (const { of, sql } of objects.access) if (!leaveOut(of)) await session.script(sql);
+  await applyAccess(session, objects.access, leaveOut);
   const { tables } = await readCatalog(session);
   await enroll(
     session,
