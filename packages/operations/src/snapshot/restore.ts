@@ -68,7 +68,7 @@ export async function restoreSnapshot(context: Context, options: RestoreOptions)
 /** Checks what can be checked at once, and records the restore; `advanceRestore` executes it. */
 export async function startRestore(context: Context, options: RestoreOptions): Promise<Run> {
   const { engine } = context;
-  snapshotPort(engine);
+  const port = snapshotPort(engine);
   const opened = await openSnapshot(context.vault, options.snapshotId);
   refuseTooLarge(port, opened.manifest);
   await engine.init();

@@ -25,7 +25,7 @@ export async function dropReplaced(driver: SnapshotDriver): Promise<ReplacedRema
   // One restore's schemas lean on each other.
   const groups = Map.groupBy(rows, ({ name }) => name.replace(/_[0-9]+$/, ""));
   if (groups.size === 0) return [];
-  const ended = !driver.parallel || (await openTransactionsEnd(driver.connection));
+  const ended = await openTransactionsEnd(driver.connection);
   const remains: ReplacedRemains[] = [];
   for (const group of groups.values()) {
     const names = group.map(({ name }) => name);
