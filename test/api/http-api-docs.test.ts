@@ -59,6 +59,7 @@ it.skipIf(spawnSync("curl", ["--version"]).error)(
       "import completed by maria",
       "rollback completed by maria",
       "rollback completed by maria",
+      "snapshot completed by maria",
     ]);
   },
 );

@@ -18,12 +18,14 @@ it("documents every route that is served, and serves every route that is documen
   expect(document.openapi).toBe("3.1.0");
   expect(documented.map(({ method, path, role }) => `${method} ${path} ${role}`).sort()).toMatchInlineSnapshot(`
     [
+      "DELETE /v1/freeze operator",
       "DELETE /v1/tokens/{id} admin",
       "GET /v1/alerts viewer",
       "GET /v1/approvals/{id} viewer",
       "GET /v1/audit viewer",
       "GET /v1/bundles/{runId} viewer",
       "GET /v1/bundles/{runId}/{file} viewer",
+      "GET /v1/freeze viewer",
       "GET /v1/health null",
       "GET /v1/monitors viewer",
       "GET /v1/runs viewer",
@@ -46,6 +48,7 @@ it("documents every route that is served, and serves every route that is documen
       "POST /v1/snapshots/{id}/verifications operator",
       "POST /v1/tokens admin",
       "POST /v1/verifications operator",
+      "PUT /v1/freeze operator",
     ]
   `);
 });

@@ -20,13 +20,24 @@ async function send(route: string, ...[who, method, path, body]: Parameters<Site
   return answer;
 }
 
+/** The run that was started, once it is in one of these states. */
+async function ended(started: Answer, states = ["completed", "failed", "aborted"]): Promise<Record<string, unknown>> {
+  expect([started.status, started.body.code]).toEqual([202, undefined]);
+  expect(started.headers.get("location")).toBe(`/v1/runs/${started.body.runId}`);
+  for (;;) {
+    const { body } = await site.send("viewer", "GET", `/v1/runs/${started.body.runId}`);
+    if (states.includes(String(body.state))) return body;
+  }
+}
+
 it("takes, proves and restores a snapshot, with the approval of a second person", async () => {
   const made = await send("/v1/snapshots", "operator", "POST", "/v1/snapshots", { reason: "before January" });
-  expect(made.status).toBe(201);
-  const path = `/v1/snapshots/${made.body.snapshotId}`;
-  expect(made.headers.get("location")).toBe(path);
+  const taken = await ended(made);
+  expect(taken).toMatchObject({ kind: "snapshot", state: "completed" });
+  const snapshot = taken.result as { snapshotId: string; sha256: string };
+  const path = `/v1/snapshots/${snapshot.snapshotId}`;
   const one = await send("/v1/snapshots/{id}", "viewer", "GET", path);
-  expect(one.body).toMatchObject({ sha256: made.body.sha256, reason: "before January", operator: "operator-token" });
+  expect(one.body).toMatchObject({ sha256: snapshot.sha256, reason: "before January", operator: "operator-token" });
 
   const proof = await send("/v1/snapshots/{id}/verifications", "operator", "POST", `${path}/verifications`);
   expect(proof.body).toMatchObject({ ok: true, problems: [] });
@@ -38,14 +49,24 @@ it("takes, proves and restores a snapshot, with the approval of a second person"
   const nobody = await restore("apr-0b1f8a52-3c1e-4a52-9d0e-6c2f7b1d9e55");
   expect([nobody.status, nobody.body.code]).toEqual([403, "APPROVAL_REQUIRED"]);
   const approval = await site.send("approver", "POST", "/v1/approvals", {
-    digest: made.body.sha256,
+    digest: snapshot.sha256,
     action: "snapshot:restore",
     requestedBy: "operator-token",
   });
-  const restored = await restore(approval.body.id);
-  expect(restored.body).toMatchObject({ verified: true, kept: ["AuditLog"], safetySnapshotId: expect.any(String) });
-  const run = await site.send("viewer", "GET", `/v1/runs/${restored.body.runId}`);
-  expect(run.body).toMatchObject({ kind: "restore", state: "completed" });
+  const restored = await ended(await restore(approval.body.id));
+  expect(restored).toMatchObject({ kind: "restore", state: "completed" });
+  expect(restored.result).toMatchObject({ verified: true, kept: ["AuditLog"], safetySnapshotId: expect.any(String) });
+});
+
+it("tells on the run why a snapshot could not be taken, and takes it when the run is resumed", async () => {
+  await site.runtime.context.engine.script(
+    "CREATE OPERATOR public.### (FUNCTION = int4pl, LEFTARG = int4, RIGHTARG = int4)",
+  );
+  const refused = await ended(await send("/v1/snapshots", "operator", "POST", "/v1/snapshots", { reason: "again" }));
+  expect(refused).toMatchObject({ state: "failed", error: { code: "SNAPSHOT_UNSUPPORTED" } });
+  await site.runtime.context.engine.script("DROP OPERATOR public.### (int4, int4)");
+  const resumed = await site.send("operator", "POST", `/v1/runs/${refused.runId}/resume`);
+  expect(await ended(resumed, ["completed"])).toMatchObject({ error: null });
 });
 
 it("knows no snapshot of another name", async () => {

@@ -14,6 +14,7 @@ const meaning: Readonly<Record<keyof Capabilities, string>> = {
   cascadesFireTriggers: "what a foreign key cascades is journaled",
   arrays: "array types",
   snapshots: "snapshots, restored and proven",
+  writeFreeze: "`runback freeze`: nobody writes until it is lifted",
 };
 
 const names = Object.keys(engineCapabilities);

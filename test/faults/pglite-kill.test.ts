@@ -136,25 +136,22 @@ describe(`kill -9 on pglite during an import (RUNBACK_SEED=${seed})`, () => {
   });
   afterAll(() => folders.forEach((folder) => void folder.remove()));
 
-  test.each(kills(1, 200))(
-    "between statements, around commits and stores: %i",
-    async (index) => {
-      const random = seededRandom(seed + index);
-      using at = place(template);
-      const worker = startWorker({ ...task, ...at.where, holdAt: 1 + Math.floor(random() * points.length) });
-      expect(await worker.held).toBeDefined();
-      await worker.kill();
-      expect((await worker.end).stderr).toBe("");
-      const state = await opened(at, async (engine) => {
-        expect(await violations(engine, before, task.runId)).toEqual([]);
-        return (await engine.query<{ state: string }>(`SELECT state FROM runback.runs WHERE run_id = '${task.runId}'`))
-          .rows[0]?.state;
-      });
-      if (state === undefined) rmSync(join(at.vaultFolder, "runs"), { recursive: true, force: true });
-      const again: Task = state === undefined ? task : { ...task, action: "resume" };
-      if (state !== "completed") await runJob({ ...again, ...at.where });
-      expect(existsSync(join(at.vaultFolder, "bundles", task.runId))).toBe(true);
-      expect(await observed(at)).toEqual(undisturbed);
-    },
-  );
+  test.each(kills(1, 200))("between statements, around commits and stores: %i", async (index) => {
+    const random = seededRandom(seed + index);
+    using at = place(template);
+    const worker = startWorker({ ...task, ...at.where, holdAt: 1 + Math.floor(random() * points.length) });
+    expect(await worker.held).toBeDefined();
+    await worker.kill();
+    expect((await worker.end).stderr).toBe("");
+    const state = await opened(at, async (engine) => {
+      expect(await violations(engine, before, task.runId)).toEqual([]);
+      return (await engine.query<{ state: string }>(`SELECT state FROM runback.runs WHERE run_id = '${task.runId}'`))
+        .rows[0]?.state;
+    });
+    if (state === undefined) rmSync(join(at.vaultFolder, "runs"), { recursive: true, force: true });
+    const again: Task = state === undefined ? task : { ...task, action: "resume" };
+    if (state !== "completed") await runJob({ ...again, ...at.where });
+    expect(existsSync(join(at.vaultFolder, "bundles", task.runId))).toBe(true);
+    expect(await observed(at)).toEqual(undisturbed);
+  });
 });

@@ -13,7 +13,7 @@ const declaration = wildApricotImport;
 const quiet = { databaseUrl: null, env: {}, declaration, nodeVersion: "24.21.0" };
 const ids = [
   ...["node-version", "environment", "password", "connection", "server-version", "own-tables", "grants"],
-  ...["search-path", "time-zone", "clock", "audit-protection", "vault", "object-lock"],
+  ...["search-path", "time-zone", "clock", "audit-protection", "write-freeze", "vault", "object-lock"],
 ];
 
 function outcome(report: DoctorReport, id: string) {

@@ -10,6 +10,7 @@ import { approve, createSnapshot, listAllSnapshots, verifySnapshot } from "@runb
 import { openVault } from "@runback/vault";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { deep, seed, seededRandom } from "../faults/seeded-random.ts";
+import type { FaultRule } from "../s3/faults.ts";
 import { type S3Server, startS3Server } from "../s3/server.ts";
 import { CREDENTIALS, s3Url } from "../vault/stores.ts";
 import { auditTable } from "./audit-table.ts";
@@ -265,5 +266,43 @@ describe.each(apart)("S3 that misbehaves under %s", (name) => {
     });
     server.faults.clear();
     expect((await listAllSnapshots(site.context)).map((each) => each.snapshotId)).toEqual([snapshotId]);
+  });
+
+  test("a restore reads through what passes, and changes nothing for what does not", async () => {
+    const { snapshotId } = await createSnapshot(site.context, { operator: "ada", auditTable });
+    await site.engine.script("UPDATE public.customer SET name = 'ruined'");
+    const ruined = await stateOf(site.engine);
+    const restore = () => site.restore(snapshotId, { context: { vault } });
+    // For good, of the rows, of the schema and of the safety snapshot.
+    const lasting: readonly (readonly [FaultRule, string])[] = [
+      [{ operation: "GetObject", key: /wide/, fault: { kind: "flip", at: 60 } }, "VAULT_CORRUPT"],
+      [{ operation: "GetObject", key: /wide/, fault: { kind: "shorten", bytes: 50 } }, "VAULT_CORRUPT"],
+      [
+        { operation: "GetObject", key: /wide/, fault: { kind: "status", status: 503, code: "SlowDown" } },
+        "VAULT_UNREACHABLE",
+      ],
+      [{ operation: "GetObject", key: /schema\.json/, fault: { kind: "flip", at: 60 } }, "VAULT_CORRUPT"],
+      [{ operation: "PutObject", fault: { kind: "status", status: 500, code: "InternalError" } }, "VAULT_UNREACHABLE"],
+    ];
+    for (const [rule, code] of lasting) {
+      server.faults.add({ ...rule, times: 1_000 });
+      await expect(restore(), JSON.stringify(rule)).rejects.toMatchObject({ code });
+      server.faults.clear();
+      expect(await stateOf(site.engine)).toBe(ruined);
+    }
+    // For once: tried again, from where it broke off.
+    for (const fault of [
+      { kind: "status", status: 500, code: "InternalError" },
+      { kind: "status", status: 503, code: "SlowDown" },
+      { kind: "truncate", bytes: 50 },
+    ] as const)
+      server.faults.add({ operation: "GetObject", key: /wide/, times: 1, fault });
+    server.faults.add({
+      operation: "PutObject",
+      times: 1,
+      fault: { kind: "status", status: 503, code: "SlowDown" },
+    });
+    expect(await restore()).toMatchObject({ verified: true });
+    expect((await site.engine.query("SELECT FROM public.customer WHERE name = 'ruined'")).count).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-import { planRollback, runRollback } from "@runback/operations";
+import { freezeOff, freezeOn, freezeState, planRollback, runRollback } from "@runback/operations";
 import { describe, expect, test } from "vitest";
 import { createRunId } from "../../packages/operations/src/random-id.ts";
 import { auditTable } from "./audit-table.ts";
@@ -93,7 +93,14 @@ describe.each(snapshotEngines)("restore on %s", (name) => {
     const { engine } = site;
     const taken = await site.create();
     await engine.script(ruinEverything);
+    const freezes = engine.capabilities.writeFreeze;
+    if (freezes) await freezeOn(site.context, { operator: "ada", reason: "restoring", auditTable });
     await site.restore(taken.snapshotId);
+    if (freezes) {
+      expect(await freezeState(site.context)).toMatchObject({ frozen: true, open: [] });
+      await expect(engine.script("DELETE FROM app.measure")).rejects.toThrow(/frozen/);
+      await freezeOff(site.context, { operator: "ada", auditTable });
+    }
     const again = await site.create();
     expect(again.fingerprint).toBe(taken.fingerprint);
     const without = ({ AuditLog: _, ...tables }: typeof taken.tables) => tables;

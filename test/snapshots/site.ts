@@ -81,19 +81,17 @@ export async function openSite(name: SnapshotEngine, sql: string, vault: Store =
         openScratch: () => openScratch(engine, fixture),
       }),
     restore: async (snapshotId, options = {}) => {
-      const digest = (await showSnapshot(context, snapshotId)).sha256;
+      const used = { ...context, ...options.context };
+      const digest = (await showSnapshot(used, snapshotId)).sha256;
       const request = { digest, action: "snapshot:restore", requestedBy: "ada", approvedBy: "bob" };
       const approval = options.approved === false ? undefined : (await approve(context, request, auditTable)).id;
-      return await restoreSnapshot(
-        { ...context, ...options.context },
-        {
-          ...{ snapshotId, operator: "ada", auditTable, migrations: ["membership"] },
-          syncStates: [
-            { table: { schema: "public", name: "WaSyncState" }, columns: ["lastFullSync"], reset: ["lastIncSync"] },
-          ],
-          ...(approval === undefined ? {} : { approval }),
-        },
-      );
+      return await restoreSnapshot(used, {
+        ...{ snapshotId, operator: "ada", auditTable, migrations: ["membership"] },
+        syncStates: [
+          { table: { schema: "public", name: "WaSyncState" }, columns: ["lastFullSync"], reset: ["lastIncSync"] },
+        ],
+        ...(approval === undefined ? {} : { approval }),
+      });
     },
     audit: async () => {
       const { dialect } = engine;

@@ -21,6 +21,7 @@ import { addApprovals } from "./routes/approvals.ts";
 import { addAudit } from "./routes/audit.ts";
 import { addBundles } from "./routes/bundles.ts";
 import { addDocs } from "./routes/docs.ts";
+import { addFreeze } from "./routes/freeze.ts";
 import { addHealth } from "./routes/health.ts";
 import { addMonitors } from "./routes/monitors.ts";
 import { addRollbacks } from "./routes/rollbacks.ts";
@@ -40,6 +41,7 @@ const routes = [
   addVerifications,
   addBundles,
   addSnapshots,
+  addFreeze,
   addApprovals,
   addAudit,
   addMonitors,

@@ -6,6 +6,7 @@ import { auditCommand } from "./commands/audit.ts";
 import { bundleCommand } from "./commands/bundle.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { execCommand } from "./commands/exec.ts";
+import { freezeCommand } from "./commands/freeze.ts";
 import { guardCommand } from "./commands/guard.ts";
 import { importCommand } from "./commands/import.ts";
 import { initCommand } from "./commands/init.ts";
@@ -47,6 +48,7 @@ export async function main(args: readonly string[]): Promise<number> {
     monitorCommand,
     alertsCommand,
     retentionCommand,
+    freezeCommand,
     approveCommand,
     tokenCommand,
     serveCommand,

@@ -16,4 +16,6 @@ export interface Capabilities {
   readonly arrays: boolean;
   /** Takes and restores snapshots: the engine has a `snapshots` port. */
   readonly snapshots: boolean;
+  /** Can keep everybody from writing until told otherwise: the engine has a `freeze` port. */
+  readonly writeFreeze: boolean;
 }

@@ -3,6 +3,7 @@ import type { Capabilities } from "./capabilities.ts";
 import type { Catalog, Table, TableRef } from "./catalog.ts";
 import type { DiagnosisPort } from "./diagnosis.ts";
 import type { Dialect } from "./dialect.ts";
+import type { FreezePort } from "./freeze.ts";
 import type { HousekeepingPort } from "./housekeeping.ts";
 import type { JournalPort } from "./journal.ts";
 import type { SnapshotPort } from "./snapshot.ts";
@@ -59,6 +60,8 @@ export interface Engine extends Connection {
   readonly housekeeping: HousekeepingPort;
   /** Where `capabilities.snapshots` says so. */
   readonly snapshots?: SnapshotPort;
+  /** Where `capabilities.writeFreeze` says so. */
+  readonly freeze?: FreezePort;
   transaction<T>(work: (tx: Connection) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Creates or upgrades Runback's own tables. Safe at any concurrency; returns what it applied. */
   init(): Promise<readonly string[]>;

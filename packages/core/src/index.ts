@@ -11,6 +11,7 @@ export * from "./dialect.ts";
 export * from "./engine.ts";
 export * from "./error.ts";
 export * from "./foreign-key-order.ts";
+export * from "./freeze.ts";
 export * from "./housekeeping.ts";
 export * from "./import-declaration.ts";
 export * from "./import-result.ts";

@@ -64,6 +64,13 @@ export interface RestoreHooks {
   readonly onTable?: (done: number, total: number) => void;
 }
 
+/** What a restore replaced and has not dropped yet. */
+export interface ReplacedRemains {
+  readonly name: string;
+  /** `in use`: a transaction from before goes on; the next try drops it. `changed`: it holds what no snapshot does. */
+  readonly why: "in use" | "changed";
+}
+
 /** Level 2: the whole of a target, out and back in. */
 export interface SnapshotPort {
   /** Engines of one family read each other's snapshots. */
@@ -86,6 +93,11 @@ export interface SnapshotPort {
    * after. `keep` tables (audit trails) and Runback's own tables stay as they are. A failure at any point changes nothing.
    */
   replace(source: SnapshotSource, keep: readonly TableRef[], hooks: RestoreHooks): Promise<void>;
+  /**
+   * Drops what `replace` put aside, where it does not drop it itself; may be called at any time, and again after a crash.
+   * Returns what is left.
+   */
+  dropReplaced?(): Promise<readonly ReplacedRemains[]>;
   /** An empty database beside this one, dropped when closed; undefined where this user or server makes none. */
   scratch(): Promise<Engine | undefined>;
 }

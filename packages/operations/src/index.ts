@@ -15,6 +15,7 @@ export { type DoctorReport, doctor } from "./doctor/doctor.ts";
 export type { DoctorOptions, Finding } from "./doctor/finding.ts";
 export { runExec } from "./exec/exec.ts";
 export type { ExecOptions, ExecResult } from "./exec/exec-options.ts";
+export { type FreezeResult, freezeOff, freezeOn, freezeState } from "./freeze/freeze.ts";
 export { advanceImport, resumeImport, runImport, startImport } from "./import/import.ts";
 export type { ImportOptions } from "./import/import-options.ts";
 export { type InitResult, init } from "./init/init.ts";
@@ -30,9 +31,16 @@ export type { Advanced } from "./run/advance.ts";
 export { createSnapshot, type SnapshotOptions, type SnapshotResult } from "./snapshot/create.ts";
 export { listAllSnapshots, type SnapshotDetails, type SnapshotSummary, showSnapshot } from "./snapshot/list.ts";
 export { proveNewestSnapshot } from "./snapshot/prove-newest.ts";
-export { type RestoreOptions, type RestoreResult, restoreSnapshot } from "./snapshot/restore.ts";
+export {
+  advanceRestore,
+  type RestoreOptions,
+  type RestoreResult,
+  restoreSnapshot,
+  startRestore,
+} from "./snapshot/restore.ts";
 export { restoreSnapshotInto } from "./snapshot/restore-into.ts";
 export { snapshotPort } from "./snapshot/snapshot-port.ts";
+export { advanceSnapshot, startSnapshot } from "./snapshot/snapshot-run.ts";
 export { type SnapshotVerification, verifySnapshot } from "./snapshot/verify.ts";
 export {
   findToken,

@@ -104,6 +104,10 @@ export interface Runtime extends RuntimeParts {
   readonly snapshots: SnapshotVerbs;
   readonly alerts: AlertVerbs;
   readonly monitors: MonitorVerbs;
+  /** Keeps everybody from writing until it is lifted. */
+  freezeOn(request: { readonly operator: string; readonly reason: string }): Promise<operations.FreezeResult>;
+  freezeOff(request: { readonly operator: string }): Promise<operations.FreezeResult>;
+  freezeState(): Promise<operations.FreezeResult>;
 }
 
 const defaultAuditTable: TableRef = { schema: "runback", name: "audit" };
@@ -181,6 +185,8 @@ export function runtimeOver(parts: RuntimeParts): Runtime {
     });
   };
 
+  const snapshots = snapshotVerbs(context, config);
+
   const runtime: Runtime = {
     ...parts,
     migration,
@@ -199,6 +205,8 @@ export function runtimeOver(parts: RuntimeParts): Runtime {
         await operations.advanceImport(context, storedImport(run), runId, budgetMs);
       if (run.kind === "rollback")
         await operations.advanceRollback(context, { auditTable: auditOf(run) }, runId, budgetMs);
+      if (run.kind === "restore" || (run.kind === "snapshot" && run.state !== "completed" && run.state !== "aborted"))
+        await snapshots.advance(run);
       const now = await known(runId);
       return { done: now.state !== "running" && now.state !== "paused", state: now.state };
     },
@@ -251,9 +259,13 @@ export function runtimeOver(parts: RuntimeParts): Runtime {
         },
         source,
       ),
-    snapshots: snapshotVerbs(context, config),
+    snapshots,
     alerts: alertVerbs(context, config, parts.env),
     monitors: monitorVerbs(context, () => runtime),
+    freezeOn: (request) => operations.freezeOn(context, { ...request, auditTable: migration().declaration.auditTable }),
+    freezeOff: (request) =>
+      operations.freezeOff(context, { ...request, auditTable: migration().declaration.auditTable }),
+    freezeState: () => operations.freezeState(context),
     health: () => health(context),
   };
   return runtime;

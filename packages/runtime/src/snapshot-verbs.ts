@@ -1,4 +1,4 @@
-import { type Engine, RunbackError, redact } from "@runback/core";
+import { type Engine, type Run, RunbackError, redact } from "@runback/core";
 import { openEngine, openPglite } from "@runback/engines";
 import * as operations from "@runback/operations";
 import type { RunbackConfig } from "./config.ts";
@@ -18,11 +18,17 @@ export interface SnapshotVerbs {
     readonly reason?: string;
     readonly retainDays?: number;
   }): Promise<operations.SnapshotResult>;
+  /** Records it without taking it: `Runtime.advance` does. */
+  start(request: Parameters<SnapshotVerbs["create"]>[0]): Promise<Run>;
   list(): Promise<operations.SnapshotSummary[]>;
   /** @throws `SNAPSHOT_NOT_FOUND`, `SNAPSHOT_DAMAGED` */
   show(snapshotId: string): Promise<operations.SnapshotDetails>;
   verify(snapshotId: string, operator: string): Promise<operations.SnapshotVerification>;
   restore(request: RestoreRequest): Promise<operations.RestoreResult>;
+  /** Checks and records it without executing it: `Runtime.advance` does. */
+  startRestore(request: Omit<RestoreRequest, "into">): Promise<Run>;
+  /** Takes the snapshot, or does the restore, of a run that was recorded. */
+  advance(run: Run): Promise<void>;
   /** What a daily schedule calls. @throws `SNAPSHOT_MISSING`, `SNAPSHOT_UNPROVEN`, `SNAPSHOT_OVERDUE` */
   prove(): Promise<operations.SnapshotVerification | null>;
 }
@@ -30,7 +36,18 @@ export interface SnapshotVerbs {
 export function snapshotVerbs(context: operations.Context, config: RunbackConfig): SnapshotVerbs {
   const { auditTable } = config.migrations[0]!.declaration;
   const openScratch = () => scratch(context.engine);
+  const around = {
+    auditTable,
+    migrations: config.migrations.map(({ declaration }) => declaration.name),
+    syncStates: config.migrations.flatMap(({ declaration }) => declaration.syncState ?? []),
+  };
   return {
+    start: (request) => operations.startSnapshot(context, { ...request, auditTable }),
+    startRestore: (request) => operations.startRestore(context, { ...request, ...around }),
+    advance: (run) =>
+      run.kind === "restore"
+        ? operations.advanceRestore(context, around, run)
+        : operations.advanceSnapshot(context, around, run),
     create: (request) => operations.createSnapshot(context, { ...request, auditTable }),
     list: () => operations.listAllSnapshots(context),
     show: (snapshotId) => operations.showSnapshot(context, snapshotId),
@@ -38,12 +55,7 @@ export function snapshotVerbs(context: operations.Context, config: RunbackConfig
       operations.verifySnapshot(context, { snapshotId, operator, auditTable, openScratch }),
     restore: async ({ into, ...request }) => {
       if (into === undefined) {
-        return await operations.restoreSnapshot(context, {
-          ...request,
-          auditTable,
-          migrations: config.migrations.map(({ declaration }) => declaration.name),
-          syncStates: config.migrations.flatMap(({ declaration }) => declaration.syncState ?? []),
-        });
+        return await operations.restoreSnapshot(context, { ...request, ...around });
       }
       const other = await openEngine(into);
       try {

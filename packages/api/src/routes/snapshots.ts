@@ -2,6 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Api, ApiParts } from "../api-env.ts";
 import { takes } from "../auth/bearer.ts";
 import { idempotent } from "../http/idempotency.ts";
+import { runSummary, runSummarySchema } from "../http/run-view.ts";
 import {
   cleanText,
   count,
@@ -12,28 +13,12 @@ import {
   jsonRequest,
   madeId,
   problems,
-  runId,
 } from "../http/schemas.ts";
 
 const snapshotId = z
   .string()
   .regex(/^snap-[0-9]{8}-[0-9]{6}-[0-9a-f]{6}$/, "must be a snapshot id")
   .openapi({ example: "snap-20260115-143000-4f2a91" });
-
-const tables = z.record(z.string(), z.object({ rows: count, sha256: digest }));
-
-const created = z
-  .object({
-    snapshotId,
-    tables,
-    bytes: count,
-    sha256: digest.openapi({ description: "Of SHA256SUMS: what an approval of its restore signs." }),
-    durationMs: z.number(),
-    rows: count,
-    fingerprint: digest,
-    retainUntil: instant.nullable(),
-  })
-  .openapi("Snapshot");
 
 const summary = z
   .object({
@@ -84,19 +69,12 @@ const verification = z
   })
   .openapi("SnapshotVerification");
 
-const restored = created
-  .omit({ retainUntil: true })
-  .extend({
-    runId: runId.nullable(),
-    safetySnapshotId: snapshotId.nullable(),
-    verified: z.boolean(),
-    kept: z.array(z.string()),
-  })
-  .openapi("Restore");
+const location = { location: { schema: { type: "string" as const }, description: "The run." } };
 
 const params = z.object({ id: snapshotId });
 
 export function addSnapshots(app: Api, parts: ApiParts): void {
+  const { host } = parts;
   const { snapshots } = parts.runtime;
   const list = createRoute({
     method: "get",
@@ -137,6 +115,7 @@ export function addSnapshots(app: Api, parts: ApiParts): void {
     path: "/v1/snapshots",
     tags: ["Snapshots"],
     summary: "Write one consistent moment of the whole target to the vault",
+    description: "Answers once the run is recorded; follow it at `/v1/runs/{id}/events`, or ask `/v1/runs/{id}`.",
     ...takes("operator", idempotent(parts)),
     request: {
       headers: idempotencyHeader,
@@ -154,17 +133,21 @@ export function addSnapshots(app: Api, parts: ApiParts): void {
           .openapi("CreateSnapshot"),
       ),
     },
-    responses: { 201: json(created, "The snapshot."), ...problems(400, 409, 413, 415) },
+    responses: {
+      202: { ...json(runSummarySchema, "A run that takes it; its result is the snapshot."), headers: location },
+      ...problems(400, 409, 413, 415),
+    },
   });
   app.openapi(create, async (c) => {
     const { reason, retainDays } = c.req.valid("json");
-    const made = await snapshots.create({
+    const run = await snapshots.start({
       operator: c.get("principal").name,
       reason,
       ...(retainDays === undefined ? {} : { retainDays }),
     });
-    c.header("location", `/v1/snapshots/${made.snapshotId}`);
-    return c.json({ ...made }, 201);
+    await host.start({ runId: run.runId, attempt: 1 });
+    c.header("location", `/v1/runs/${run.runId}`);
+    return c.json(runSummary(run), 202);
   });
 
   const verify = createRoute({
@@ -190,21 +173,26 @@ export function addSnapshots(app: Api, parts: ApiParts): void {
     tags: ["Snapshots"],
     summary: "Put a snapshot in the place of the whole target (level 2)",
     description:
-      "Needs the approval of a second person over the snapshot's `sha256`. All or nothing: an interrupted restore changed nothing.",
+      "Needs the approval of a second person over the snapshot's `sha256`. All or nothing: an interrupted restore changed nothing. Answers once the run is recorded.",
     ...takes("operator", idempotent(parts)),
     request: {
       params,
       headers: idempotencyHeader,
       body: jsonRequest(z.strictObject({ approval: madeId("apr") }).openapi("RestoreSnapshot")),
     },
-    responses: { 200: json(restored, "The target is as the snapshot was."), ...problems(400, 404, 409, 413, 415) },
+    responses: {
+      202: { ...json(runSummarySchema, "The restore is a run of its own, being executed."), headers: location },
+      ...problems(400, 404, 409, 413, 415),
+    },
   });
   app.openapi(restore, async (c) => {
-    const result = await snapshots.restore({
+    const run = await snapshots.startRestore({
       snapshotId: c.req.valid("param").id,
       operator: c.get("principal").name,
       approval: c.req.valid("json").approval,
     });
-    return c.json({ ...result, kept: [...result.kept] }, 200);
+    await host.start({ runId: run.runId, attempt: 1 });
+    c.header("location", `/v1/runs/${run.runId}`);
+    return c.json(runSummary(run), 202);
   });
 }

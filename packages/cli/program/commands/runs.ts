@@ -2,19 +2,22 @@ import type { Run } from "@runback/core";
 import { Command, InvalidArgumentError } from "commander";
 import type { Session } from "../session.ts";
 import { textTable } from "../text-table.ts";
+import { freezeText } from "./freeze.ts";
 
 export function runsCommand(session: Session): Command {
   const list = async ({ limit, before }: { limit: number; before?: string }) => {
     const runtime = await session.runtime();
     await runtime.context.engine.init();
     const page = await runtime.runs({ limit, ...(before === undefined ? {} : { before }) });
-    session.result({ runs: page.runs.map(summary), next: page.next }, () => {
-      if (page.runs.length === 0) return "No runs yet.";
+    const freeze = await runtime.freezeState();
+    session.result({ runs: page.runs.map(summary), next: page.next, freeze: freeze.frozen ? freeze : null }, () => {
+      const frozen = freeze.frozen ? `${freezeText(freeze)}\n` : "";
+      if (page.runs.length === 0) return `${frozen}No runs yet.`;
       const table = textTable(
         ["run", "kind", "mode", "state", "rows", "started", "operator"],
         page.runs.map((run) => [run.runId, run.kind, run.mode, run.state, run.rows, run.startedAt, run.operator]),
       );
-      return page.next === null ? table : `${table}\nOlder: runback runs --before ${page.next}`;
+      return frozen + (page.next === null ? table : `${table}\nOlder: runback runs --before ${page.next}`);
     });
   };
   const command = new Command("runs")

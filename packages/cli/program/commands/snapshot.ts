@@ -137,6 +137,11 @@ function restoredText(restored: RestoreResult): string {
     `Restored ${restored.snapshotId}: ${restored.rows} rows of ${Object.keys(restored.tables).length} tables (${(restored.durationMs / 1000).toFixed(1)} s)`,
     "Verified: schema and every row are as they were taken.",
     ...restored.kept.map((table) => `Kept as it was: ${table}`),
+    ...restored.remains.map(({ name, why }) =>
+      why === "changed"
+        ? `Not dropped: ${name} holds what somebody made during the restore. Take it out, then drop the schema.`
+        : `Not dropped yet: ${name} is in use. The next retention sweep drops it.`,
+    ),
     ...(restored.safetySnapshotId === null ? [] : [`What was there before is snapshot ${restored.safetySnapshotId}`]),
   ].join("\n");
 }

@@ -10,4 +10,5 @@ export const capabilities: Capabilities = {
   cascadesFireTriggers: true,
   arrays: true,
   snapshots: true,
+  writeFreeze: true,
 };

@@ -14,8 +14,9 @@ import { capabilities } from "./capabilities.ts";
 import { copyText } from "./copy-text.ts";
 import { dialect, id, literal, table as tableName } from "./dialect.ts";
 import { postgresEngine } from "./engine.ts";
+import { frozenTarget } from "./frozen-target.ts";
+import { copyChunks } from "./snapshots/copy-chunks.ts";
 import { type CopySession, copyOptions, copyTarget } from "./snapshots/copy-session.ts";
-import { gather } from "./snapshots/gather.ts";
 import type { SnapshotTransaction } from "./snapshots.ts";
 import { pooledSockets } from "./sockets.ts";
 import { watchSilence } from "./watch-silence.ts";
@@ -189,14 +190,12 @@ function over(sql: postgres.Sql | postgres.TransactionSql, session: Session): Co
         const stream = await sql
           .unsafe(`COPY ${copyTarget(request)} TO STDOUT ${copyOptions(request.binary)}`)
           .readable();
+        const chunks = copyChunks(stream);
         try {
-          return await consume(gather(stream.iterator({ destroyOnReturn: false })));
+          return await consume({ [Symbol.asyncIterator]: () => ({ next: () => chunks.next() }) });
         } finally {
           // The server sends the rest whether or not it is wanted, and the session is of no use before its end.
-          if (!stream.destroyed && !stream.readableEnded) for await (const _ of stream);
-          // The driver pauses its socket when the stream is full and resumes it when the stream is read: not when the end came in
-          // the same breath, and then every later answer stayed unread (a snapshot of 600,000 rows hung in its COMMIT).
-          stream._read(0);
+          for await (const _ of chunks);
         }
       }),
     copyIn: (request, chunks) =>
@@ -286,6 +285,7 @@ async function guarded<T>(session: Session, work: () => Promise<T>): Promise<T> 
         },
       );
     }
+    if (code === "RB005") throw frozenTarget(error);
     if (code === "55P03") {
       throw new RunbackError("LOCK_TIMEOUT", "Another session holds a lock this step needs.", {
         recovery: "The step was not written. Try again; if it repeats, look for long transactions on the target.",

@@ -4,6 +4,7 @@ import { audit } from "./audit.ts";
 import { createTable } from "./create-table.ts";
 import { diagnosis } from "./diagnosis.ts";
 import { digests } from "./digests.ts";
+import { freeze } from "./freeze.ts";
 import { housekeeping } from "./housekeeping.ts";
 import { journal } from "./journal.ts";
 import { protectAudit } from "./protect-audit.ts";
@@ -38,6 +39,7 @@ export function postgresEngine(driver: PostgresDriver): Engine {
     diagnosis,
     housekeeping,
     ...(driver.copies === undefined ? {} : { snapshots: snapshots(driver.copies) }),
+    freeze,
     sessionEnvironment,
     init: () => driver.transaction(applyOwnTables),
     lockInit,

@@ -1,5 +1,6 @@
 import type { Catalog, Column, Connection, ForeignKey, ReferentialAction, Table, UniqueIndex } from "@runback/core";
 import { literal } from "./dialect.ts";
+import { ofUsers } from "./snapshots/of-users.ts";
 
 /**
  * Tables outside the system schemas and Runback's own. One query a kind of object, not one a table: a catalog of
@@ -52,9 +53,6 @@ interface TableRow {
   name: string;
   inherits: boolean;
 }
-
-const ofUsers =
-  "n.nspname NOT IN ('pg_catalog', 'information_schema', 'runback') AND NOT starts_with(n.nspname::text, 'pg_')";
 
 const tablesSql = `
 SELECT c.oid::text AS oid, n.nspname::text AS schema, c.relname::text AS name,

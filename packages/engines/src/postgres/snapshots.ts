@@ -14,6 +14,7 @@ import { useExactText } from "./session.ts";
 import { journalPosition, momentOver, readerSettings } from "./snapshots/capture-moment.ts";
 import type { CopySession } from "./snapshots/copy-session.ts";
 import { describeSchema, family } from "./snapshots/describe-schema.ts";
+import { dropReplaced } from "./snapshots/drop-replaced.ts";
 import { loadSnapshot } from "./snapshots/load-snapshot.ts";
 import { replaceContents } from "./snapshots/replace-contents.ts";
 
@@ -51,6 +52,7 @@ export function snapshots(driver: SnapshotDriver): SnapshotPort {
         replaceContents(tx, source, keep, hooks, (session, work) => capture(driver, session, work)),
       );
     },
+    dropReplaced: () => dropReplaced(driver),
     scratch: () => scratch(driver),
   };
 }

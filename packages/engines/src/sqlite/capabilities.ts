@@ -11,4 +11,5 @@ export const capabilities: Capabilities = {
   cascadesFireTriggers: true,
   arrays: false,
   snapshots: true,
+  writeFreeze: false,
 };

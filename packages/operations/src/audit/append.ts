@@ -13,6 +13,8 @@ export type AuditAction =
   | "migration:snapshot:created"
   | "migration:snapshot:verified"
   | "migration:snapshot:copied"
+  | "migration:freeze:on"
+  | "migration:freeze:off"
   | "migration:mapping:corrected"
   | "migration:approval"
   | "migration:verified"

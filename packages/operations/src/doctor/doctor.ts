@@ -13,6 +13,7 @@ import { searchPath } from "./checks/search-path.ts";
 import { serverVersion } from "./checks/server-version.ts";
 import { timeZone } from "./checks/time-zone.ts";
 import { vaultRoundTrip } from "./checks/vault.ts";
+import { writeFreeze } from "./checks/write-freeze.ts";
 import { type DoctorCheck, type DoctorOptions, type Finding, fail } from "./finding.ts";
 import { clearProbes } from "./probe.ts";
 
@@ -34,6 +35,7 @@ const checks: readonly DoctorCheck[] = [
   timeZone,
   clockDifference,
   auditProtection,
+  writeFreeze,
   vaultRoundTrip,
   objectLock,
 ];

@@ -12,6 +12,7 @@ import {
 import { raiseAlert, resolveAlert } from "../alerts/raise-alert.ts";
 import { appendAudit } from "../audit/append.ts";
 import type { Context } from "../context.ts";
+import { assertNotFrozen } from "../freeze/assert-not-frozen.ts";
 import { createRunId } from "../random-id.ts";
 import { holdLease, releaseLease, takeLease } from "../run/lease-guard.ts";
 import { chooseTables } from "./choose-tables.ts";
@@ -40,6 +41,7 @@ export async function runExec(context: Context, options: ExecOptions): Promise<E
       },
     );
   }
+  await assertNotFrozen(context);
   const began = clock.now();
   const catalog = await prepare(context, options);
   const tables = chooseTables(catalog, await engine.audit.tables(engine), options.tables);

@@ -1,6 +1,7 @@
 import { digestOf, type ImportResult, type Run, RunbackError } from "@runback/core";
 import { appendAudit } from "../audit/append.ts";
 import type { Context } from "../context.ts";
+import { assertNotFrozen } from "../freeze/assert-not-frozen.ts";
 import { init } from "../init/init.ts";
 import { effectivePolicies } from "../policies.ts";
 import { createRunId } from "../random-id.ts";
@@ -15,6 +16,7 @@ import { importStep } from "./import-step.ts";
 export async function startImport(context: Context, options: ImportOptions): Promise<Run> {
   const { engine, clock } = context;
   effectivePolicies(options.declaration.policies, options.policies);
+  if (!options.dryRun) await assertNotFrozen(context);
   await init(context, options.declaration);
   await assertPlan(context, options);
   const runId = createRunId(context);
@@ -68,7 +70,10 @@ export async function advanceImport(
       // A contract that does not hold was refused before anything was written: there is nothing to resume.
       permanent: ["PLAN_CHANGED"],
     },
-    (lease) => advanceSteps(context, () => importStep(context, options, runId, lease), budgetMs),
+    async (lease) => {
+      if (!options.dryRun) await assertNotFrozen(context);
+      return await advanceSteps(context, () => importStep(context, options, runId, lease), budgetMs);
+    },
   );
 }
 

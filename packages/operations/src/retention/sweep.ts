@@ -1,4 +1,5 @@
 import type { Context } from "../context.ts";
+import { dropReplaced } from "../snapshot/drop-replaced.ts";
 import { retentionRules } from "./rules.ts";
 import { sweepKeys } from "./sweep-keys.ts";
 import { sweepStages } from "./sweep-stages.ts";
@@ -27,7 +28,7 @@ export interface SweepResult {
 
 /**
  * Deletes what has outlived its retention: in the vault dry runs (7 days), snapshots and start markers (30), in the target
- * staging tables that no run needs any more and old idempotency keys. Bundles and audit anchors are never touched. What
+ * staging tables that no run needs any more, old idempotency keys, and what a restore replaced. Bundles and audit anchors are never touched. What
  * cannot be deleted is reported and does not stop the rest.
  */
 export async function retentionSweep(context: Context, { dryRun }: SweepOptions): Promise<SweepResult> {
@@ -41,6 +42,7 @@ export async function retentionSweep(context: Context, { dryRun }: SweepOptions)
   for (const rule of retentionRules) vault.push(await sweepVault(context, rule, dryRun, failed));
   const stageTables = await sweepStages(context, dryRun, failed);
   const idempotencyKeys = await sweepKeys(context, dryRun, failed);
+  if (!dryRun) await sweepReplaced(context, failed);
   const result: SweepResult = { dryRun, vault, stageTables, idempotencyKeys, errors, failed: errors.length > 0 };
   context.logger.log(result.failed ? "error" : "info", "retention.swept", {
     dry_run: dryRun,
@@ -50,4 +52,14 @@ export async function retentionSweep(context: Context, { dryRun }: SweepOptions)
     errors: errors.length,
   });
   return result;
+}
+
+/** What somebody made in it while it was replaced is theirs to take out: it is named every time until then. */
+async function sweepReplaced(context: Context, failed: (what: string, error: unknown) => void): Promise<void> {
+  try {
+    for (const { name, why } of await dropReplaced(context))
+      failed(`schema ${name}`, { code: why === "changed" ? "RESTORE_REMAINS" : "LOCK_TIMEOUT" });
+  } catch (error) {
+    failed("what restores replaced", error);
+  }
 }

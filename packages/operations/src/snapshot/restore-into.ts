@@ -56,5 +56,6 @@ export async function restoreSnapshotInto(context: Context, options: RestoreInto
     safetySnapshotId: null,
     verified: true,
     kept: [],
+    remains: [],
   };
 }

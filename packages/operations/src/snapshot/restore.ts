@@ -1,21 +1,23 @@
 import {
   type Lease,
   qualifiedName,
+  type ReplacedRemains,
   type Run,
   RunbackError,
   type SnapshotMoment,
-  sameTable,
   type TableRef,
 } from "@runback/core";
 import { type OpenSnapshot, openSnapshot, type WrittenSnapshot } from "@runback/vault";
 import { assertApproval } from "../approvals/approvals.ts";
 import { appendAudit } from "../audit/append.ts";
+import { requireAuditTable } from "../audit/require-audit-table.ts";
 import type { Context } from "../context.ts";
 import { createRunId } from "../random-id.ts";
 import { heartbeat } from "../run/heartbeat.ts";
 import { holdLease, releaseLease, takeLease } from "../run/lease-guard.ts";
 import { compareContent } from "./compare-content.ts";
 import { auditSnapshot, type SnapshotResult, snapshotResult, storeMoment } from "./create.ts";
+import { dropReplaced } from "./drop-replaced.ts";
 import { refuseTooLarge } from "./refuse-too-large.ts";
 import { resetSyncState, type SyncState } from "./reset-sync-state.ts";
 import { contentDiffers } from "./restore-errors.ts";
@@ -45,6 +47,8 @@ export interface RestoreResult extends Omit<SnapshotResult, "retainUntil"> {
   readonly verified: boolean;
   /** Tables that were left as they are: audit trails. */
   readonly kept: readonly string[];
+  /** What was replaced and is not dropped yet; `changed` holds objects that somebody made meanwhile. Empty with `--into`. */
+  readonly remains: readonly ReplacedRemains[];
 }
 
 const migration = "restore";
@@ -57,20 +61,47 @@ const migration = "restore";
  * @throws `APPROVAL_REQUIRED`, `LEASE_HELD`, `SNAPSHOT_NOT_FOUND`, `SNAPSHOT_DAMAGED`, `RESTORE_*`: nothing was changed then
  */
 export async function restoreSnapshot(context: Context, options: RestoreOptions): Promise<RestoreResult> {
-  const { engine, clock } = context;
-  const began = clock.now();
+  const run = await startRestore(context, options);
+  return await executeRestore(context, options, run.runId);
+}
+
+/** Checks what can be checked at once, and records the restore; `advanceRestore` executes it. */
+export async function startRestore(context: Context, options: RestoreOptions): Promise<Run> {
+  const { engine } = context;
   const port = snapshotPort(engine);
   const opened = await openSnapshot(context.vault, options.snapshotId);
   refuseTooLarge(port, opened.manifest);
   await engine.init();
-  await requireAuditTable(context, options.auditTable);
+  await requireAuditTable(context, options.auditTable, ", or restore with --into");
   await assertApproval(context, engine, options.approval, opened.sha256, options.operator);
-  const source = await opened.source();
   const runId = createRunId(context);
-  const leases = await takeLeases(context, options.migrations, runId);
-  const beating = leases.map((lease) => heartbeat(context, lease));
+  await record(context, options, opened, runId);
+  return (await engine.store.run(engine, runId))!;
+}
+
+/** Executes a restore that was recorded. One whose process died changed nothing, and is executed anew. */
+export async function advanceRestore(
+  context: Context,
+  options: Pick<RestoreOptions, "auditTable" | "migrations" | "syncStates">,
+  run: Run,
+): Promise<void> {
+  if (run.state !== "running") return;
+  const { snapshotId, approval } = run.input as { snapshotId: string; approval: string };
+  await executeRestore(context, { ...options, snapshotId, approval, operator: run.operator }, run.runId);
+}
+
+async function executeRestore(context: Context, options: RestoreOptions, runId: string): Promise<RestoreResult> {
+  const { engine, clock } = context;
+  const began = clock.now();
+  const port = snapshotPort(engine);
+  const leases: Lease[] = [];
+  const beating: { stop(): void }[] = [];
   try {
-    await begin(context, options, opened, runId, leases);
+    const opened = await openSnapshot(context.vault, options.snapshotId);
+    const source = await opened.source();
+    leases.push(...(await takeLeases(context, options.migrations, runId)));
+    beating.push(...leases.map((lease) => heartbeat(context, lease)));
+    await begin(context, runId, leases);
     const serverVersion = await engine.serverVersion();
     const keep = await engine.audit.tables(engine);
     let safety: WrittenSnapshot | undefined;
@@ -100,6 +131,7 @@ export async function restoreSnapshot(context: Context, options: RestoreOptions)
           safetySnapshotId: safety!.manifest.snapshotId,
           verified: true,
           kept: keep.map(qualifiedName),
+          remains: [],
         };
         await engine.store.updateRun(tx, runId, {
           state: "completed",
@@ -125,7 +157,7 @@ export async function restoreSnapshot(context: Context, options: RestoreOptions)
         for (const lease of leases) await engine.store.releaseLease(tx, lease);
       },
     });
-    return result!;
+    return { ...result!, remains: await afterwards(context, runId) };
   } catch (error) {
     await recordFailure(context, options, runId, error);
     for (const lease of leases) await releaseLease(context, lease).catch(() => {});
@@ -135,26 +167,20 @@ export async function restoreSnapshot(context: Context, options: RestoreOptions)
   }
 }
 
+/** The restore is complete whatever becomes of what it replaced; the retention sweep tries again. */
+async function afterwards(context: Context, runId: string): Promise<readonly ReplacedRemains[]> {
+  try {
+    return await dropReplaced(context);
+  } catch (error) {
+    const code = error instanceof RunbackError ? error.code : "UNEXPECTED";
+    context.logger.log("warn", "restore.remains", { run_id: runId, code });
+    return [{ name: "everything that was replaced", why: "in use" }];
+  }
+}
+
 async function assertContent(moment: SnapshotMoment, opened: OpenSnapshot): Promise<void> {
   const different = await compareContent(moment, opened.manifest);
   if (different.length > 0) throw contentDiffers(different);
-}
-
-async function requireAuditTable({ engine }: Context, auditTable: TableRef): Promise<void> {
-  const catalog = await engine.catalog();
-  if (auditTable.schema !== "runback" && !catalog.tables.some((table) => sameTable(table, auditTable))) {
-    throw new RunbackError(
-      "AUDIT_TABLE_MISSING",
-      `The audit table ${qualifiedName(auditTable)} is not on this target.`,
-      {
-        recovery: "Nothing was changed. Run `runback init` first, or restore with --into.",
-      },
-    );
-  }
-  await engine.transaction(async (tx) => {
-    await engine.lockInit(tx);
-    await engine.protectAudit(tx, auditTable);
-  });
 }
 
 /** All or none. */
@@ -169,16 +195,30 @@ async function takeLeases(context: Context, migrations: readonly string[], runId
   }
 }
 
-async function begin(
+async function begin(context: Context, runId: string, leases: readonly Lease[]): Promise<void> {
+  const { engine } = context;
+  await engine.transaction(async (tx) => {
+    for (const lease of leases) await holdLease(context, tx, lease);
+    // Somebody else may have come to the end of it, or given it up, since it was looked up.
+    const run = await engine.store.run(tx, runId);
+    if (run?.state !== "running") {
+      throw new RunbackError("RUN_NOT_RESUMABLE", `Restore ${runId} is ${run?.state ?? "unknown"}.`, {
+        recovery: "Nothing is left to do. Start a new restore instead.",
+        status: 409,
+      });
+    }
+    await refuseWhileRunning(context, tx, runId);
+  });
+}
+
+async function record(
   context: Context,
   { snapshotId, operator, approval, auditTable }: RestoreOptions,
   opened: OpenSnapshot,
   runId: string,
-  leases: readonly Lease[],
 ): Promise<void> {
   const { engine, clock } = context;
   await engine.transaction(async (tx) => {
-    for (const lease of leases) await holdLease(context, tx, lease);
     await refuseWhileRunning(context, tx);
     await engine.store.createRun(tx, {
       runId,

@@ -12,9 +12,10 @@ async function unfinished({ engine }: Context, tx: Connection): Promise<Run[]> {
 }
 
 /** A run whose process lives would go on writing into what was restored. @throws `LEASE_HELD` */
-export async function refuseWhileRunning(context: Context, tx: Connection): Promise<void> {
+export async function refuseWhileRunning(context: Context, tx: Connection, ownRunId?: string): Promise<void> {
   const { engine, clock, isDead } = context;
   for (const run of await unfinished(context, tx)) {
+    if (run.runId === ownRunId) continue;
     const lease = run.state === "running" ? await engine.store.lease(tx, `migration:${run.migration}`) : undefined;
     const alive =
       lease?.runId === run.runId && Date.parse(lease.expiresAt) > clock.now().getTime() && !isDead(lease.holder);

@@ -259,7 +259,7 @@ function alreadyRestoring(): RunbackError {
 
 function targetChanged(objects: readonly string[]): RunbackError {
   return new RunbackError(
-    "RESTORE_TARGET_CHANGED",
+    "RESTORE_SCHEMA_CHANGED",
     `The target's schema changed while the snapshot was built: ${objects.slice(0, 5).join(", ")}.`,
     {
       recovery: "Nothing was changed. Restore again with no schema changes under way.",

@@ -38,13 +38,17 @@ const owners = `WITH ${objects}
 SELECT o.of, format('ALTER %s %s OWNER TO %I', o.kind, i.identity, pg_get_userbyid(o.owner)) AS sql
 FROM objects o CROSS JOIN LATERAL pg_identify_object(o.class, o.oid, 0) i WHERE NOT o.follows ORDER BY o.kind, i.identity`;
 
+// Rights in another order are the same rights.
+const sorted = (acl: string) => `(SELECT array_agg(a::text ORDER BY a::text) FROM unnest(${acl}) a)`;
+const unusual = `o.acl IS NOT NULL AND ${sorted("o.acl")} IS DISTINCT FROM ${sorted("o.usual")}`;
+
 // Everything the owner and PUBLIC have by default is revoked first, then what there is is granted, so that nothing is left over.
 const grants = `WITH ${objects}, granted AS (
   SELECT o.of, o.grants, i.identity, a.* FROM objects o CROSS JOIN LATERAL pg_identify_object(o.class, o.oid, 0) i
-  CROSS JOIN LATERAL aclexplode(o.acl) a WHERE o.acl IS NOT NULL AND o.acl IS DISTINCT FROM o.usual
+  CROSS JOIN LATERAL aclexplode(o.acl) a WHERE ${unusual}
 )
 SELECT o.of, format('REVOKE ALL ON %s %s FROM PUBLIC, %I', o.grants, i.identity, pg_get_userbyid(o.owner)) AS sql, 0 AS at
-FROM objects o CROSS JOIN LATERAL pg_identify_object(o.class, o.oid, 0) i WHERE o.acl IS NOT NULL AND o.acl IS DISTINCT FROM o.usual
+FROM objects o CROSS JOIN LATERAL pg_identify_object(o.class, o.oid, 0) i WHERE ${unusual}
 UNION ALL
 SELECT of, format('GRANT %s ON %s %s TO %s%s', privilege_type, grants, identity, ${role("grantee")},
   CASE WHEN is_grantable THEN ' WITH GRANT OPTION' END), 1 FROM granted

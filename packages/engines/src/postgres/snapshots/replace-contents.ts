@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import {
   type Connection,
   type RestoreHooks,
@@ -6,22 +7,28 @@ import {
   type SnapshotSource,
   type TableRef,
 } from "@runback/core";
-import { id, table as tableName } from "../dialect.ts";
+import { id, literal, table as tableName } from "../dialect.ts";
 import { enroll } from "../enroll.ts";
+import { freezeTables, frozenNow } from "../freeze.ts";
 import { readCatalog } from "../read-catalog.ts";
+import { applyAccess } from "./apply-access.ts";
 import { builderObjects, differ } from "./assert-same.ts";
 import { loadRows, makeObjects, prepareBuilder, relationNames } from "./build-schema.ts";
 import { momentOver } from "./capture-moment.ts";
 import type { CopySession } from "./copy-session.ts";
 import { readObjects } from "./describe-schema.ts";
 import { keepLayouts, layoutTables } from "./keep-layouts.ts";
-import { notOfExtension, ofUsers } from "./of-users.ts";
+import { notOfExtension, ofUsers, replacedPrefix } from "./of-users.ts";
+import { contentsChanged, contentsDigest, leaningOn, schemaContents } from "./schema-contents.ts";
 import { firstAtSwitch, type SchemaObject } from "./schema-object.ts";
 
 /**
  * Exchanges everything users have for the contents of a snapshot, inside one transaction. Their schemas are renamed, which nobody
  * else sees before the commit and which needs no lock on a table: readers go on reading what there was while the snapshot is built
- * under the same names. Only the end needs every table for itself: audit tables move over, the old schemas are dropped.
+ * under the same names. Only the end needs every table for itself, so that nobody reads both states in one transaction.
+ *
+ * What was there is not dropped here. A session that is making a type or a function holds no lock that this one could wait for, and
+ * commits into the schema it looked up; DROP SCHEMA would take that along unseen. `dropReplaced` does it, once nobody can.
  */
 export async function replaceContents(
   session: CopySession,
@@ -33,7 +40,7 @@ export async function replaceContents(
   const objects = builderObjects(source.schema);
   await prepareBuilder(session);
   await refuseWithoutRights(session, source.schema.roles);
-  await freeze(session, keep);
+  const captured = await freeze(session, keep);
   await frozen(session, hooks.frozen);
 
   await prepareBuilder(session);
@@ -61,20 +68,18 @@ export async function replaceContents(
 
   await prepareBuilder(session);
   await lockOld(session, old);
+  await refuseChanged(session, captured, old, keep);
   await moveKept(session, old, keep);
   await makeObjects(session, split < 0 ? [] : after.slice(split));
   const journaled = await layoutTables(session, old);
   await keepLayouts(session, old);
-  const keptBefore = await shapes(session, keep);
-  if (old.length > 0) await session.script(`DROP SCHEMA ${old.map(({ now }) => id(now)).join(", ")} CASCADE`);
-  if ((await shapes(session, keep)) !== keptBefore) throw keptChanged();
   await prepareBuilder(session);
   differ(
     objects,
     await readObjects(session),
     (object) => ["schema", "extension"].includes(object.kind) || leaveOut(object.of),
   );
-  for (const { of, sql } of objects.access) if (!leaveOut(of)) await session.script(sql);
+  await applyAccess(session, objects.access, leaveOut);
   const { tables } = await readCatalog(session);
   await enroll(
     session,
@@ -85,12 +90,24 @@ export async function replaceContents(
         journaled.some((each) => each.schema === table.schema && each.name === table.name),
     ),
   );
+  for (const { now } of old)
+    await session.script(`COMMENT ON SCHEMA ${id(now)} IS ${literal(replacedComment(contentsDigest(captured)))}`);
   await hooks.switched(session);
+  if ((await frozenNow(session)) !== undefined) await freezeTables(session, keep);
+}
+
+const commented = /^Replaced by a Runback restore, to be dropped: ([0-9a-f]{64})$/;
+
+/** On each schema that was replaced, with the digest of what all of them held. */
+export const replacedComment = (digest: string) => `Replaced by a Runback restore, to be dropped: ${digest}`;
+
+export function replacedDigest(comment: string | null): string | undefined {
+  return commented.exec(comment ?? "")?.[1];
 }
 
 export interface RenamedSchema {
   readonly name: string;
-  /** What it is called until it is dropped. */
+  /** What it is called until it is dropped; schemas of one restore differ in the last number. */
   readonly now: string;
 }
 
@@ -99,8 +116,11 @@ async function notKept(session: Connection, source: SnapshotSource, leaveOut: (r
   return source.schema.tables.filter((_, at) => !leaveOut(relations[at]!));
 }
 
-/** From here to the end nobody writes to a table of a user; reading goes on. */
-async function freeze(session: Connection, keep: readonly TableRef[]): Promise<void> {
+/**
+ * From here to the end nobody writes to a table of a user; reading goes on. Returns what the schemas hold: read before the safety
+ * snapshot is, and found the same at the end, it is what that snapshot holds.
+ */
+async function freeze(session: Connection, keep: readonly TableRef[]): Promise<ReadonlyMap<string, string>> {
   for (;;) {
     const tables = (await userTables(session)).filter(
       (table) => !keep.some((each) => each.schema === table.schema && each.name === table.name),
@@ -111,12 +131,46 @@ async function freeze(session: Connection, keep: readonly TableRef[]): Promise<v
         `LOCK TABLE ${tables.map((table) => `ONLY ${tableName(table)}`).join(", ")} IN EXCLUSIVE MODE`,
       );
     }
-    // A table that was made while the locks were waited for.
+    const schemas = await replaceable(session);
+    const captured = await schemaContents(session, schemas, keep);
+    // A table that was made while the locks were waited for: nothing that is in the contents may be without a lock.
     const now = await userTables(session);
     const known = new Set(tables.map((table) => tableName(table)));
-    if (now.every((table) => known.has(tableName(table)) || keep.some((each) => tableName(each) === tableName(table))))
-      return;
+    if (!now.every((table) => known.has(tableName(table)) || keep.some((each) => tableName(each) === tableName(table))))
+      continue;
+    const tied = await leaningOn(session, schemas, keep);
+    if (tied.length > 0) throw keptTied(tied);
+    return captured;
   }
+}
+
+/** @throws `RESTORE_SCHEMA_CHANGED` when somebody made, changed or dropped anything since the freeze */
+async function refuseChanged(
+  session: Connection,
+  captured: ReadonlyMap<string, string>,
+  old: readonly RenamedSchema[],
+  keep: readonly TableRef[],
+): Promise<void> {
+  const schemas = old.map(({ now }) => now);
+  const kept = keep.map(({ schema, name }) => ({
+    schema: old.find((each) => each.name === schema)?.now ?? schema,
+    name,
+  }));
+  const changed = [
+    ...(await contentsChanged(session, captured, await schemaContents(session, schemas, kept))),
+    ...(await leaningOn(session, schemas, kept)),
+  ].map((what) => old.reduce((text, each) => text.replaceAll(each.now, each.name), what));
+  if (changed.length === 0) return;
+  throw new RunbackError(
+    "RESTORE_SCHEMA_CHANGED",
+    `Somebody changed the schema while the restore was under way: ${changed.slice(0, 5).join(", ")}.`,
+    {
+      recovery:
+        "Nothing was changed by the restore. Let nobody create, alter or drop objects meanwhile, then restore again: the same approval holds.",
+      status: 409,
+      details: { objects: changed.slice(0, 1000) },
+    },
+  );
 }
 
 async function userTables(session: Connection): Promise<TableRef[]> {
@@ -128,7 +182,7 @@ async function userTables(session: Connection): Promise<TableRef[]> {
 }
 
 /** Schemas that hold nothing but extensions stay. */
-async function renameSchemas(session: Connection): Promise<RenamedSchema[]> {
+async function replaceable(session: Connection): Promise<string[]> {
   const holds = (catalog: string, column: string) =>
     `EXISTS (SELECT FROM ${catalog} o WHERE o.${column} = n.oid AND ${notOfExtension(catalog, "o.oid")})`;
   const { rows } = await session.query<{ name: string }>(
@@ -136,7 +190,15 @@ async function renameSchemas(session: Connection): Promise<RenamedSchema[]> {
        AND (${holds("pg_class", "relnamespace")} OR ${holds("pg_type", "typnamespace")} OR ${holds("pg_proc", "pronamespace")}
          OR NOT EXISTS (SELECT FROM pg_extension e WHERE e.extnamespace = n.oid)) ORDER BY n.oid`,
   );
-  const renamed = rows.map(({ name }, at) => ({ name, now: `runback_before_${at}` }));
+  return rows.map(({ name }) => name);
+}
+
+async function renameSchemas(session: Connection): Promise<RenamedSchema[]> {
+  const { rows } = await session.query<{ stamp: string }>(
+    "SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD_HH24MISS') AS stamp",
+  );
+  const group = `${replacedPrefix}${rows[0]!.stamp}_${randomBytes(3).toString("hex")}`;
+  const renamed = (await replaceable(session)).map((name, at) => ({ name, now: `${group}_${at}` }));
   for (const { name, now } of renamed) await session.script(`ALTER SCHEMA ${id(name)} RENAME TO ${id(now)}`);
   return renamed;
 }
@@ -157,9 +219,10 @@ async function moveExtensions(session: Connection, old: readonly RenamedSchema[]
 async function lockOld(session: Connection, old: readonly RenamedSchema[]): Promise<void> {
   const { rows } = await session.query<TableRef>(
     `SELECT n.nspname::text AS schema, c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind IN ('r', 'p') AND starts_with(n.nspname::text, 'runback_before_') ORDER BY c.oid`,
+     WHERE c.relkind IN ('r', 'p') AND n.nspname IN (SELECT jsonb_array_elements_text($1::jsonb)) ORDER BY c.oid`,
+    [JSON.stringify(old.map(({ now }) => now))],
   );
-  if (old.length === 0 || rows.length === 0) return;
+  if (rows.length === 0) return;
   const lock = `LOCK TABLE ${rows.map((table) => `ONLY ${tableName(table)}`).join(", ")} IN ACCESS EXCLUSIVE MODE`;
   await session.query("SELECT set_config('lock_timeout', '2s', true)");
   for (let turn = 1; ; turn++) {
@@ -184,23 +247,6 @@ async function moveKept(session: Connection, old: readonly RenamedSchema[], keep
   }
 }
 
-/** Columns, defaults and constraints of the tables that stay: dropping what they lean on would take parts of them along. */
-async function shapes(session: Connection, keep: readonly TableRef[]): Promise<string> {
-  const found: unknown[] = [];
-  for (const table of keep) {
-    const { rows } = await session.query(
-      `SELECT (SELECT count(*) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)::int AS columns,
-         (SELECT count(*) FROM pg_attrdef d WHERE d.adrelid = c.oid)::int AS defaults,
-         (SELECT count(*) FROM pg_constraint k WHERE k.conrelid = c.oid)::int AS constraints,
-         (SELECT count(*) FROM pg_trigger g WHERE g.tgrelid = c.oid)::int AS triggers
-       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2`,
-      [table.schema, table.name],
-    );
-    found.push([table, rows]);
-  }
-  return JSON.stringify(found);
-}
-
 async function refuseWithoutRights(session: Connection, roles: readonly string[]): Promise<void> {
   const { rows } = await session.query<{ what: string }>(
     `SELECT 'owner of schema ' || n.nspname AS what FROM pg_namespace n WHERE ${ofUsers} AND NOT pg_has_role(current_user, n.nspowner, 'USAGE')
@@ -222,10 +268,15 @@ async function refuseWithoutRights(session: Connection, roles: readonly string[]
   );
 }
 
-function keptChanged(): RunbackError {
-  return new RunbackError("RESTORE_AUDIT_TIED", "An audit table leans on objects that a restore replaces.", {
-    recovery:
-      "Nothing was changed. Remove foreign keys, types and defaults of users from the audit table, or restore with --into.",
-    status: 409,
-  });
+function keptTied(objects: readonly string[]): RunbackError {
+  return new RunbackError(
+    "RESTORE_AUDIT_TIED",
+    `What stays through a restore leans on objects that it replaces: ${objects.slice(0, 5).join(", ")}.`,
+    {
+      recovery:
+        "Nothing was changed. Remove foreign keys, types and defaults of users from the audit table, or restore with --into.",
+      status: 409,
+      details: { objects: objects.slice(0, 1000) },
+    },
+  );
 }
