@@ -19,14 +19,15 @@ export interface Comment {
   readonly endLine: number;
 }
 
-const marker = "runback-guard-ignore";
+/** At the beginning of a comment: one that speaks about waivers is none. */
+const marker = /^[\s*/#-]*runback-guard-ignore(?![\w-])/;
 
 /** @param today `YYYY-MM-DD` in UTC; a waiver holds to the end of its day */
 export function waiversIn(comments: readonly Comment[], today: string): Waiver[] {
   return comments.flatMap(({ text, line, endLine }) => {
-    const at = text.indexOf(marker);
-    if (at < 0) return [];
-    const said = text.slice(at + marker.length);
+    const begun = marker.exec(text);
+    if (begun === null) return [];
+    const said = text.slice(begun[0].length);
     const rule = /^\s+([a-z][a-z-]*)(?=\s|$)/.exec(said)?.[1] ?? "";
     const until = /\buntil=(\S+)/.exec(said)?.[1] ?? "";
     const reason = /\breason="([^"]*)"/.exec(said)?.[1]?.trim() ?? "";

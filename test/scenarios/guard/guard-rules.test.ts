@@ -116,6 +116,13 @@ test.each([
   expect(brief(report.findings)).toEqual([`1 error ${rule}`, "3 error legacy-write"]);
 });
 
+test("a comment that speaks about waivers is none", async () => {
+  const source = `/** Reads \`runback-guard-ignore legacy-write\` comments. */
+// see runback-guard-ignore legacy-write until=2026-12-01 reason="no"
+knex("event_attendance").update({ status: "x" });`;
+  expect(brief((await check({ "a.ts": source })).findings)).toEqual(["3 error legacy-write"]);
+});
+
 test("a waiver of SQL stands above its statement or on the line; one that waives nothing is told", async () => {
   const sql = `-- runback-guard-ignore legacy-write until=2026-12-01 reason="repair of ticket 12"
 UPDATE event_attendance
