@@ -61,7 +61,13 @@ async function start(
   const as = account ?? {};
   execFileSync(
     install,
-    ["--no-defaults", `--datadir=${data}`, "--skip-test-db", "--auth-root-authentication-method=normal"],
+    [
+      "--no-defaults",
+      `--datadir=${data}`,
+      `--tmpdir=${folder}`,
+      "--skip-test-db",
+      "--auth-root-authentication-method=normal",
+    ],
     {
       ...as,
       stdio: ["ignore", "ignore", "pipe"],
@@ -77,6 +83,8 @@ async function start(
   const args = [
     "--no-defaults",
     `--datadir=${data}`,
+    // A folder of its own: a server that starts removes whatever temporary tables it finds in the shared one.
+    `--tmpdir=${folder}`,
     `--socket=${join(folder, "socket")}`,
     `--pid-file=${join(folder, "pid")}`,
     `--port=${port}`,
