@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { silentLogger } from "@runback/core";
+import { RunbackError, silentLogger } from "@runback/core";
 import { openPostgres } from "@runback/engines";
 import { wildApricotImport } from "@runback/membership";
-import { type Context, type DoctorReport, doctor, init } from "@runback/operations";
+import { type Context, type DoctorReport, doctor, init, raiseAlert } from "@runback/operations";
 import postgres from "postgres";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
@@ -10,10 +10,11 @@ import { type OpenStore, STORES, type Store } from "../vault/stores.ts";
 import { lockedS3, plainS3, testContext } from "./support.ts";
 
 const declaration = wildApricotImport;
-const quiet = { databaseUrl: null, env: {}, declaration, nodeVersion: "24.21.0" };
+const receivers = () => [{ name: "channel", format: "slack", url: "https://slack.example.org" } as const];
+const quiet = { databaseUrl: null, env: {}, declaration, nodeVersion: "24.21.0", receivers };
 const ids = [
   ...["node-version", "environment", "password", "connection", "server-version", "own-tables", "grants"],
-  ...["search-path", "time-zone", "clock", "audit-protection", "write-freeze", "vault", "object-lock"],
+  ...["search-path", "time-zone", "clock", "audit-protection", "write-freeze", "alerts", "vault", "object-lock"],
 ];
 
 function outcome(report: DoctorReport, id: string) {
@@ -67,6 +68,26 @@ describe("doctor", () => {
     expect(report.checks.filter((check) => check.outcome !== "PASS")).toEqual([]);
     expect(report.ok).toBe(true);
     expect(report.checks.every((check) => check.remedy === null)).toBe(true);
+  });
+
+  test("alerts that reach nobody are warned about: without a receiver, after an hour of waiting, and when given up", async () => {
+    await init(context, declaration);
+    const now = async (options: Parameters<typeof doctor>[1]) => outcome(await doctor(context, options), "alerts");
+    expect(await now({ ...quiet, receivers: () => [] })).toMatchObject({
+      outcome: "WARN",
+      message: "nobody is told of failures",
+    });
+    expect(await now(quiet)).toMatchObject({ outcome: "PASS" });
+    const finding = { check: "c", target: "t", severity: "error", title: "", code: "C", reasons: [] } as const;
+    await context.engine.transaction((tx) => raiseAlert(tx, context.engine.dialect, finding, new Date(0)));
+    expect(await now(quiet)).toMatchObject({ outcome: "WARN", message: "1 alerts have waited for more than an hour" });
+    await admin(`INSERT INTO runback.alert_deliveries (event_id, receiver, next_at, dead_at)
+      SELECT id, 'channel', at, at FROM runback.alert_events; UPDATE runback.alert_events SET addressed = 1`);
+    expect(await now(quiet)).toMatchObject({ outcome: "WARN", message: "1 alerts were given up after a day of tries" });
+    const unusable = () => {
+      throw new RunbackError("RECEIVER_INVALID", "Receiver ops cannot be reached.", { recovery: "Set it." });
+    };
+    expect(await now({ ...quiet, receivers: unusable })).toMatchObject({ outcome: "FAIL" });
   });
 
   test("a target that was not set up yet is warned about, not failed", async () => {

@@ -10,6 +10,8 @@ export interface AlertVerbs {
   list(request: operations.AlertsRequest): Promise<operations.AlertList>;
   /** @throws `ALERT_NOT_FOUND`, `ALERT_RESOLVED` */
   acknowledge(id: string, by: string): Promise<Alert>;
+  /** @throws `RECEIVER_INVALID` */
+  receivers(): readonly operations.Receiver[];
   /** Sends what is due: what a schedule calls every minute. @throws `RECEIVER_INVALID` */
   deliver(): Promise<operations.Delivered>;
 }
@@ -23,10 +25,11 @@ export function alertVerbs(
   env: Readonly<Record<string, string | undefined>>,
 ): AlertVerbs {
   const send = alertSender();
+  const receivers = () => receiversFrom(config.alerts ?? [], env);
   return {
     list: (request) => operations.listAlerts(context, request),
     acknowledge: (id, by) => operations.acknowledgeAlert(context, id, by),
-    deliver: async () =>
-      await operations.deliverAlerts(context, { receivers: receiversFrom(config.alerts ?? [], env), send, budgetMs }),
+    receivers,
+    deliver: async () => await operations.deliverAlerts(context, { receivers: receivers(), send, budgetMs }),
   };
 }

@@ -10,6 +10,7 @@ export function doctorCommand(session: Session): Command {
       const report = await doctor(runtime.context, {
         databaseUrl: process.env.DATABASE_URL ?? null,
         env: process.env,
+        receivers: () => runtime.alerts.receivers(),
         declaration: runtime.migration().declaration,
       });
       session.status = report.ok ? 0 : 1;

@@ -1,5 +1,6 @@
 import { RunbackError, redact } from "@runback/core";
 import type { Context } from "../context.ts";
+import { alertDelivery } from "./checks/alerts.ts";
 import { auditProtection } from "./checks/audit-protection.ts";
 import { clockDifference } from "./checks/clock.ts";
 import { connection } from "./checks/connection.ts";
@@ -36,6 +37,7 @@ const checks: readonly DoctorCheck[] = [
   clockDifference,
   auditProtection,
   writeFreeze,
+  alertDelivery,
   vaultRoundTrip,
   objectLock,
 ];

@@ -1,4 +1,5 @@
 import type { ImportDeclaration } from "@runback/core";
+import type { Receiver } from "../alerts/receiver.ts";
 import type { Context } from "../context.ts";
 
 export type Outcome = "PASS" | "WARN" | "FAIL";
@@ -16,6 +17,8 @@ export interface DoctorOptions {
   readonly databaseUrl: string | null;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly declaration: ImportDeclaration;
+  /** Who is told of failures. @throws `RECEIVER_INVALID` */
+  readonly receivers?: () => readonly Receiver[];
   /** Default: of this process. */
   readonly nodeVersion?: string;
 }
