@@ -1,4 +1,4 @@
-// npm run bench [-- --registrations 1000000 --rounds 3]: every figure the project promises, as ratios within one run.
+// npm run bench [-- --registrations 1000000 --rounds 3 --only postgres,sqlite]: every figure the project promises, as ratios within one run.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { writeSampleExport } from "@runback/membership";
@@ -17,51 +17,63 @@ const { values } = parseArgs({
   options: {
     registrations: { type: "string", default: "1000000" },
     rounds: { type: "string", default: "3" },
+    only: { type: "string", default: "postgres,sqlite,mysql,journal,snapshots,mysql-snapshots,guard" },
     json: { type: "boolean", default: false },
   },
 });
 const registrations = Number(values.registrations);
 const rounds = Number(values.rounds);
+const asked = new Set(values.only.split(","));
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
 await using workspace = await openWorkspace();
 const figures: Figure[] = [];
+const large = join(workspace.folder, "large");
+if (asked.has("postgres") || asked.has("mysql"))
+  await writeSampleExport(large, { members: 20_000, events: 2_000, registrations });
 
-say("import of the sample export ...");
-const small = join(workspace.folder, "small");
-await writeSampleExport(small);
-const smallRuns: ImportChild[] = [];
-for (let round = 0; round < rounds; round++) {
+if (asked.has("postgres")) {
+  say("import of the sample export ...");
+  const small = join(workspace.folder, "small");
+  await writeSampleExport(small);
+  const smallRuns: ImportChild[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const url = await workspace.database();
+    smallRuns.push(await child<ImportChild>("import-child.ts", [url, workspace.vaultUrl, small]));
+    await workspace.drop(url);
+  }
+  say(`import of ${registrations.toLocaleString("en")} registrations, its verification and its rollback ...`);
   const url = await workspace.database();
-  smallRuns.push(await child<ImportChild>("import-child.ts", [url, workspace.vaultUrl, small]));
+  const largeRun = await child<ImportChild>("import-child.ts", [url, workspace.vaultUrl, large]);
+  figures.push(...importFigures(smallRuns, largeRun, registrations));
+  figures.push(await contentDigests(url, rounds));
+  figures.push(await rollbackFigure(url, workspace.vaultUrl, largeRun));
   await workspace.drop(url);
 }
-
-say(`import of ${registrations.toLocaleString("en")} registrations, its verification and its rollback ...`);
-const large = join(workspace.folder, "large");
-await writeSampleExport(large, { members: 20_000, events: 2_000, registrations });
-const url = await workspace.database();
-const largeRun = await child<ImportChild>("import-child.ts", [url, workspace.vaultUrl, large]);
-figures.push(...importFigures(smallRuns, largeRun, registrations));
-figures.push(await contentDigests(url, rounds));
-figures.push(await rollbackFigure(url, workspace.vaultUrl, largeRun));
-await workspace.drop(url);
-
-say("import on SQLite ...");
-figures.push(await sqliteImport(workspace, rounds));
-say("the same import on MariaDB ...");
-figures.push(...(await mysqlImport(large, workspace.vaultUrl, registrations)));
-
-say("journal overhead ...");
-figures.push(...(await journalOverhead(workspace, registrations, rounds)));
-
-say("snapshot and restore beside pg_dump and pg_restore ...");
-figures.push(...(await snapshotFigures(registrations, rounds)));
-say("snapshot and restore beside mariadb-dump and loading its dump ...");
-figures.push(...(await mysqlSnapshotFigures(registrations, rounds)));
-
-say("the guard ...");
-figures.push(await guardFigure(rounds));
+if (asked.has("sqlite")) {
+  say("import on SQLite ...");
+  figures.push(await sqliteImport(workspace, rounds));
+}
+if (asked.has("mysql")) {
+  say("import on MariaDB ...");
+  figures.push(...(await mysqlImport(large, workspace.vaultUrl, registrations)));
+}
+if (asked.has("journal")) {
+  say("journal overhead ...");
+  figures.push(...(await journalOverhead(workspace, registrations, rounds)));
+}
+if (asked.has("snapshots")) {
+  say("snapshot and restore beside pg_dump and pg_restore ...");
+  figures.push(...(await snapshotFigures(registrations, rounds)));
+}
+if (asked.has("mysql-snapshots")) {
+  say("snapshot and restore beside mariadb-dump and loading its dump ...");
+  figures.push(...(await mysqlSnapshotFigures(registrations, rounds)));
+}
+if (asked.has("guard")) {
+  say("the guard ...");
+  figures.push(await guardFigure(rounds));
+}
 
 process.stdout.write(
   `${values.json ? "" : `${table(figures)}\n\n`}${JSON.stringify({ node: process.version, registrations, figures })}\n`,
