@@ -31,7 +31,7 @@ describe.each(["import", "rollback"] as const)(
         const where = { databaseUrl: place.databaseUrl, vaultUrl: place.vaultUrl };
         const candidates = places(prefix);
         const holdAt = candidates[Math.floor(random() * candidates.length)]!;
-        const first = startWorker({ ...under.task, ...where, holdAt, idleInTransactionMs: 1_000 });
+        const first = startWorker({ ...under.task, ...where, holdAt, holdFor: prefix, idleInTransactionMs: 1_000 });
         expect(await first.held).toContain(prefix);
         first.process.kill("SIGSTOP");
         // Waits for the lease's row, if the stopped process has it locked, until the server ends its transaction.
@@ -51,7 +51,12 @@ describe.each(["import", "rollback"] as const)(
     test("while it lives and its lease runs, nobody else gets in", async () => {
       await using place = await freshPlace(under);
       const where = { databaseUrl: place.databaseUrl, vaultUrl: place.vaultUrl };
-      const first = startWorker({ ...under.task, ...where, holdAt: places("after commit").at(-1)! });
+      const first = startWorker({
+        ...under.task,
+        ...where,
+        holdAt: places("after commit").at(-2)!,
+        holdFor: "after commit",
+      });
       expect(await first.held).toBe("after commit");
       const second = startWorker({ ...(await goingOn(under, place)), ...where });
       expect((await second.end).error?.code).toBe("LEASE_HELD");
@@ -63,7 +68,12 @@ describe.each(["import", "rollback"] as const)(
     test("of two that find it dead at once, one goes on and one is told so", async () => {
       await using place = await freshPlace(under);
       const where = { databaseUrl: place.databaseUrl, vaultUrl: place.vaultUrl };
-      const first = startWorker({ ...under.task, ...where, holdAt: places("after commit").at(0)! });
+      const first = startWorker({
+        ...under.task,
+        ...where,
+        holdAt: places("after commit").at(0)!,
+        holdFor: "after commit",
+      });
       await first.held;
       await first.kill();
       const next = await goingOn(under, place);

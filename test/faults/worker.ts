@@ -12,6 +12,8 @@ import { engineWithPoints, vaultWithPoints } from "./points.ts";
 export interface WorkerJob extends Job {
   /** Number of the place to hold at, or what the place's name begins with (its first time). */
   readonly holdAt?: number | string;
+  /** Go on from there to a place whose name begins so: how many there are before it may differ by a statement. */
+  readonly holdFor?: string;
 }
 
 const job = JSON.parse(process.argv[2] ?? "") as WorkerJob;
@@ -22,7 +24,9 @@ let held = false;
 
 async function reach(name: string): Promise<void> {
   points += 1;
-  const here = typeof job.holdAt === "string" ? !held && name.startsWith(job.holdAt) : points === job.holdAt;
+  const { holdAt, holdFor = "" } = job;
+  if (held || holdAt === undefined) return;
+  const here = typeof holdAt === "string" ? name.startsWith(holdAt) : points >= holdAt && name.startsWith(holdFor);
   if (!here) return;
   held = true;
   say({ point: points, name });
