@@ -8,6 +8,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: "forks",
-    maxWorkers: 2,
+    // One more than the cores that tests are made for: some wait for a server, a clock or a disk.
+    maxWorkers: 3,
   },
 });

@@ -15,7 +15,7 @@ describe.each(["import", "rollback"] as const)(`kill -9 during %s (RUNBACK_SEED=
   });
   afterAll(() => under.close());
 
-  test.each(kills(4, 150))("between statements, around commits and stores: %i", async (index) => {
+  test.each(kills(2, 150))("between statements, around commits and stores: %i", async (index) => {
     const random = seededRandom(seed + index);
     await using place = await freshPlace(under);
     const where = { databaseUrl: place.databaseUrl, vaultUrl: place.vaultUrl };
@@ -34,7 +34,7 @@ describe.each(["import", "rollback"] as const)(`kill -9 during %s (RUNBACK_SEED=
     await expectRecovery(under, place);
   });
 
-  test.each(kills(2, 25))("inside a statement that the server goes on with: %i", async (index) => {
+  test.each(kills(1, 25))("inside a statement that the server goes on with: %i", async (index) => {
     const random = seededRandom(seed + index);
     await using place = await freshPlace(under);
     const tables = ["Member", "Event", "Registration", "WaIdMapping", "AuditLog"] as const;

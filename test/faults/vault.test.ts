@@ -4,6 +4,7 @@ import { openVault, readAll } from "@runback/vault";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Fault } from "../s3/faults.ts";
 import { type S3Server, startS3Server } from "../s3/server.ts";
+import { shareOf } from "../support/rotated-engines.ts";
 import { CREDENTIALS, s3Url } from "../vault/stores.ts";
 import { expectUndisturbed, goingOn, runState } from "./interrupted.ts";
 import { violations } from "./invariants.ts";
@@ -41,21 +42,24 @@ describe.each(["import", "rollback"] as const)("a vault that fails during %s", (
     runJob({ ...task, databaseUrl: place.databaseUrl, vaultUrl, vaultTimeoutMs });
   const failure = expect.objectContaining({ name: "RunbackError", code: expect.stringMatching(/^VAULT_/) });
 
-  test.each(Object.entries(faults))("S3 %s when the bundle is written: failed, and resumable", async (_, fault) => {
-    await using place = await freshPlace(under);
-    server.faults.add({ fault, key: /bundles\//, times: always });
-    const began = performance.now();
-    await expect(run(place)).rejects.toEqual(failure);
-    expect(performance.now() - began).toBeLessThan(20_000);
-    expect(await runState(place, under.task.runId)).toBe("failed");
-    expect(await violations(place.databaseUrl, under.task.runId)).toEqual([]);
-    server.faults.clear();
-    await run(place, await goingOn(under, place));
-    const { bundle, ...rest } = under.undisturbed;
-    const { bundle: _none, ...now } = await observe(place, under.task.runId);
-    expect(now).toEqual(rest);
-    expect(await stored(under.task.runId)).toEqual(bundle);
-  });
+  test.each(shareOf(Object.entries(faults), 3))(
+    "S3 %s when the bundle is written: failed, and resumable",
+    async (_, fault) => {
+      await using place = await freshPlace(under);
+      server.faults.add({ fault, key: /bundles\//, times: always });
+      const began = performance.now();
+      await expect(run(place)).rejects.toEqual(failure);
+      expect(performance.now() - began).toBeLessThan(20_000);
+      expect(await runState(place, under.task.runId)).toBe("failed");
+      expect(await violations(place.databaseUrl, under.task.runId)).toEqual([]);
+      server.faults.clear();
+      await run(place, await goingOn(under, place));
+      const { bundle, ...rest } = under.undisturbed;
+      const { bundle: _none, ...now } = await observe(place, under.task.runId);
+      expect(now).toEqual(rest);
+      expect(await stored(under.task.runId)).toEqual(bundle);
+    },
+  );
 
   test("a folder that cannot hold the bundle any more: failed, and resumable", async () => {
     await using place = await freshPlace(under);
@@ -79,14 +83,17 @@ describe.each(["import", "rollback"] as const)("a vault that fails during %s", (
   }
 
   if (kind === "import")
-    test.each(Object.entries(faults))("S3 %s before the first write: nothing is written at all", async (_, fault) => {
-      await using place = await freshPlace(under);
-      server.faults.add({ fault, key: /started\.json$/, times: always });
-      await expect(run(place)).rejects.toEqual(failure);
-      expect(await runState(place, under.task.runId)).toBeUndefined();
-      expect(await violations(place.databaseUrl, under.task.runId)).toEqual([]);
-      // And nobody is kept out by it.
-      server.faults.clear();
-      await run(place, { ...under.task, runId: "run-20260115-160000-7a8b9c" });
-    });
+    test.each(shareOf(Object.entries(faults), 3))(
+      "S3 %s before the first write: nothing is written at all",
+      async (_, fault) => {
+        await using place = await freshPlace(under);
+        server.faults.add({ fault, key: /started\.json$/, times: always });
+        await expect(run(place)).rejects.toEqual(failure);
+        expect(await runState(place, under.task.runId)).toBeUndefined();
+        expect(await violations(place.databaseUrl, under.task.runId)).toEqual([]);
+        // And nobody is kept out by it.
+        server.faults.clear();
+        await run(place, { ...under.task, runId: "run-20260115-160000-7a8b9c" });
+      },
+    );
 });

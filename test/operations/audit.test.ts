@@ -8,7 +8,7 @@ import { readAll } from "@runback/vault";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { auditFixture } from "../engines/fixtures/audit-fixture.ts";
 import { familyOf } from "../support/family.ts";
-import { rotatedEngines, seed } from "../support/rotated-engines.ts";
+import { inTurn, rotatedEngines, seed } from "../support/rotated-engines.ts";
 import { spell } from "../support/spell.ts";
 import { auditTable, lockedS3, plainS3, type TestContext, testContext } from "./support.ts";
 
@@ -25,7 +25,9 @@ async function append(engine: Engine, actions: readonly string[]): Promise<void>
 
 const at = (n: number) => `(SELECT entry FROM runback.audit_chain WHERE seq = ${n})`;
 
-describe.each(rotatedEngines)(`audit on %s (seed ${seed})`, (name) => {
+const others = rotatedEngines.filter((name) => name !== "postgres");
+
+describe.each(["postgres" as const, ...inTurn(others)])(`audit on %s (seed ${seed})`, (name) => {
   const fixture = auditFixture(name);
   const sql = (text: string) => spell(name, text);
   let test_: TestContext;

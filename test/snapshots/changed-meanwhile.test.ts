@@ -176,7 +176,7 @@ test(`no object that a committed transaction made is lost, whenever it is made (
   const safe = new Set<string>();
   const committed = new Set<string>();
   let [names, restored, refused] = [0, 0, 0];
-  for (let round = 0; round < (deep ? 100 : 6); round++) {
+  for (let round = 0; round < (deep ? 100 : 2); round++) {
     const creators: Promise<void>[] = [];
     // Each begins, makes and commits when the restore comes by these points, or some round trips later.
     const points = ["frozen", "loaded", "switched", "after"] as const;

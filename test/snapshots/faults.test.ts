@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { deep, seed, seededRandom } from "../faults/seeded-random.ts";
 import type { FaultRule } from "../s3/faults.ts";
 import { type S3Server, startS3Server } from "../s3/server.ts";
+import { inTurn } from "../support/rotated-engines.ts";
 import { CREDENTIALS, s3Url } from "../vault/stores.ts";
 import { auditTable } from "./audit-table.ts";
 import { fixtures, openScratch, openSite, type Site, type SnapshotEngine, snapshotEngines } from "./site.ts";
@@ -58,7 +59,7 @@ async function killed(job: WorkerJob): Promise<number | null> {
   return points;
 }
 
-describe.each(killable)("killed at random points on %s", (name) => {
+describe.each(inTurn(killable))("killed at random points on %s", (name) => {
   const random = seededRandom(seed);
   const kills = deep ? 100 : 2;
   let site: Site;
@@ -128,7 +129,7 @@ function failing(vault: Vault, verb: "put" | "get", key: RegExp, code: string): 
 }
 
 // A pooler adds nothing to what a vault does.
-describe.each(snapshotEngines.filter((name) => name !== "pgbouncer"))("a vault that fails under %s", (name) => {
+describe.each(inTurn(snapshotEngines.filter((name) => name !== "pgbouncer")))("a vault that fails under %s", (name) => {
   let site: Site;
   let snapshotId: string;
   beforeAll(async () => {
@@ -168,7 +169,7 @@ function flipped(bytes: Buffer, at: number): Buffer {
   return bytes;
 }
 
-describe.each(apart)("damage in the vault under %s", (name) => {
+describe.each(inTurn(apart))("damage in the vault under %s", (name) => {
   let site: Site;
   let snapshotId: string;
   let folder: string;
@@ -218,7 +219,7 @@ describe.each(apart)("damage in the vault under %s", (name) => {
   });
 });
 
-describe.each(apart)("S3 that misbehaves under %s", (name) => {
+describe.each(inTurn(apart))("S3 that misbehaves under %s", (name) => {
   let server: S3Server;
   let vault: Vault;
   let site: Site;

@@ -20,6 +20,11 @@ function faceOfThisRun(): EngineName | undefined {
   return offered[seed % offered.length];
 }
 
+/** For long suites of faults, whose operations are the same everywhere: one of the engines, another each time. */
+export function inTurn<T>(engines: readonly T[]): readonly T[] {
+  return shareOf(engines, engines.length);
+}
+
 /** A seeded `1/part` of the cases; all of them where every engine is asked. */
 export function shareOf<T>(cases: readonly T[], part: number): readonly T[] {
   if (process.env.RUNBACK_EVERY_ENGINE || process.env.RUNBACK_DEEP) return cases;

@@ -4,6 +4,7 @@ import { openVault, readAll } from "@runback/vault";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Fault } from "../s3/faults.ts";
 import { type S3Server, startS3Server } from "../s3/server.ts";
+import { shareOf } from "../support/rotated-engines.ts";
 import { CREDENTIALS, s3Url } from "./stores.ts";
 
 const MIB = 1024 * 1024;
@@ -53,7 +54,7 @@ const CALLS = {
 } as const;
 const OPERATIONS = Object.keys(CALLS) as (keyof typeof CALLS)[];
 
-describe.each(OPERATIONS)("%s", (operation) => {
+describe.each(shareOf(OPERATIONS, 3))("%s", (operation) => {
   const call = CALLS[operation];
   beforeEach(async () => {
     await vault.put("there", Buffer.from("0123456789"));
