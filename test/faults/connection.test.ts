@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { inTurn } from "../support/rotated-engines.ts";
 import { type FaultyNetwork, startFaultyNetwork } from "./faulty-network.ts";
 import { expectRecovery } from "./interrupted.ts";
 import { deep, seed, seededRandom } from "./seeded-random.ts";
@@ -13,7 +14,7 @@ function expectToldOrDone(end: WorkerEnd): void {
   if (end.result === undefined) expect(end.error?.code).toBe("TARGET_UNREACHABLE");
 }
 
-describe.each(["import", "rollback"] as const)(`connection cut during %s (RUNBACK_SEED=${seed})`, (kind) => {
+describe.each(inTurn(["import", "rollback"] as const))(`connection cut during %s (RUNBACK_SEED=${seed})`, (kind) => {
   let under: Subject;
   /** What an undisturbed run sends. */
   let whole: FaultyNetwork["sent"];

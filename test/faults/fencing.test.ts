@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { inTurn } from "../support/rotated-engines.ts";
 import { expectUndisturbed, goingOn } from "./interrupted.ts";
 import { violations } from "./invariants.ts";
 import { deep, seed, seededRandom } from "./seeded-random.ts";
@@ -7,7 +8,7 @@ import { freshPlace, type Subject, script, subject } from "./targets.ts";
 
 const stops = Array.from({ length: deep ? 25 : 1 }, (_, index) => index);
 
-describe.each(["import", "rollback"] as const)(
+describe.each(inTurn(["import", "rollback"] as const))(
   `a process stopped and replaced during %s (RUNBACK_SEED=${seed})`,
   (kind) => {
     let under: Subject;

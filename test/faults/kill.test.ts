@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { inTurn } from "../support/rotated-engines.ts";
 import { blockTable } from "./block-table.ts";
 import { expectRecovery, goingOn } from "./interrupted.ts";
 import { violations } from "./invariants.ts";
@@ -8,7 +9,7 @@ import { freshPlace, type Subject, subject } from "./targets.ts";
 
 const kills = (few: number, many: number) => Array.from({ length: deep ? many : few }, (_, index) => index);
 
-describe.each(["import", "rollback"] as const)(`kill -9 during %s (RUNBACK_SEED=${seed})`, (kind) => {
+describe.each(inTurn(["import", "rollback"] as const))(`kill -9 during %s (RUNBACK_SEED=${seed})`, (kind) => {
   let under: Subject;
   beforeAll(async () => {
     under = await subject(kind);

@@ -5,6 +5,7 @@ import type { Engine } from "@runback/core";
 import { openPglite } from "@runback/engines";
 import { wildApricotImport, writeSampleExport } from "@runback/membership";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { inTurn } from "../support/rotated-engines.ts";
 import { bytesOf } from "../support/spell.ts";
 import { runJob } from "./job.ts";
 import { bundleFiles } from "./observe.ts";
@@ -96,7 +97,7 @@ const otherWriters = `
 
 const kills = (few: number, many: number) => Array.from({ length: deep ? many : few }, (_, index) => index);
 
-describe.each(["import", "rollback"] as const)(`kill -9 on pglite during %s (RUNBACK_SEED=${seed})`, (kind) => {
+describe.each(inTurn(["import", "rollback"] as const))(`kill -9 on pglite during %s (RUNBACK_SEED=${seed})`, (kind) => {
   let template: string;
   let task: Task;
   let undisturbed: unknown;
@@ -125,7 +126,7 @@ describe.each(["import", "rollback"] as const)(`kill -9 on pglite during %s (RUN
     template = made.path;
     using first = place();
     await runJob({
-      ...{ ...task, ...first.where, runId: "run-20260101-000000-5e1f00" },
+      ...{ ...importing, ...first.where, runId: "run-20260101-000000-5e1f00" },
       ...{ stepRows: 5_000, now: "2026-01-01T00:00:00.000Z" },
     });
     await opened(first, (engine) => engine.script(otherWriters));

@@ -6,6 +6,7 @@ import { type Engine, findTable } from "@runback/core";
 import { openSqlite } from "@runback/engines";
 import { wildApricotImport, writeSampleExport } from "@runback/membership";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { inTurn } from "../support/rotated-engines.ts";
 import { exactValue } from "../support/spell.ts";
 import { runJob } from "./job.ts";
 import { bundleFiles } from "./observe.ts";
@@ -127,7 +128,7 @@ async function journalGaps(engine: Engine, before: string, name: string, runId: 
 
 const kills = (few: number, many: number) => Array.from({ length: deep ? many : few }, (_, index) => index);
 
-describe.each(["import", "rollback"] as const)(`kill -9 on sqlite during %s (RUNBACK_SEED=${seed})`, (kind) => {
+describe.each(inTurn(["import", "rollback"] as const))(`kill -9 on sqlite during %s (RUNBACK_SEED=${seed})`, (kind) => {
   let template: string;
   let task: Task;
   let undisturbed: unknown;

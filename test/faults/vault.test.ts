@@ -4,7 +4,7 @@ import { openVault, readAll } from "@runback/vault";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Fault } from "../s3/faults.ts";
 import { type S3Server, startS3Server } from "../s3/server.ts";
-import { shareOf } from "../support/rotated-engines.ts";
+import { inTurn, shareOf } from "../support/rotated-engines.ts";
 import { CREDENTIALS, s3Url } from "../vault/stores.ts";
 import { expectUndisturbed, goingOn, runState } from "./interrupted.ts";
 import { violations } from "./invariants.ts";
@@ -25,7 +25,7 @@ const faults: Record<string, Fault> = {
   "denies access": { kind: "status", status: 403, code: "AccessDenied" },
 };
 
-describe.each(["import", "rollback"] as const)("a vault that fails during %s", (kind) => {
+describe.each(inTurn(["import", "rollback"] as const))("a vault that fails during %s", (kind) => {
   let under: Subject;
   let server: S3Server;
   let vaultUrl: string;

@@ -20,9 +20,9 @@ function faceOfThisRun(): EngineName | undefined {
   return offered[seed % offered.length];
 }
 
-/** For long suites of faults, whose operations are the same everywhere: one of the engines, another each time. */
-export function inTurn<T>(engines: readonly T[]): readonly T[] {
-  return shareOf(engines, engines.length);
+/** For long suites of faults, which ask the same of everything they are given: one of it, another each time. */
+export function inTurn<T>(subjects: readonly T[]): readonly T[] {
+  return shareOf(subjects, subjects.length);
 }
 
 /** A seeded `1/part` of the cases; all of them where every engine is asked. */
