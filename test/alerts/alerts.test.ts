@@ -32,7 +32,7 @@ describe.each(rotatedEngines)("alerts on %s", (name) => {
   let now: number;
   let context: Context;
   let receiver: Receiver;
-  const send = alertSender(300);
+  const send = alertSender(2_000);
   const engine = () => target.engine;
   const clock = { now: () => new Date(now) };
   const fail = (change: Partial<AlertFinding> = {}) =>
