@@ -46,6 +46,8 @@ export interface Dialect {
    * null where the engine computes it at every reading.
    */
   readonly sharedCte: string | null;
+  /** What comes between the VALUES of an INSERT and the assignments to the row that already has this unique value. */
+  onConflict(column: string): string;
   /** Ends a query whose rows nobody else may change before the transaction ends; empty where nobody can. */
   readonly rowLock: string;
   /** Keyword after SELECT of a subquery of unique rows, which has it computed once and joined by a key of its own, or nothing. */

@@ -36,7 +36,7 @@ export function historiesSuite(runs: number): void {
       console.info(`histories on ${name}, seed ${seed}: ${JSON.stringify(outcomes)}`);
       expect(outcomes.net).toBeGreaterThan(0);
       // Fewer than that need not meet every outcome.
-      if (count < 40) return;
+      if (count < 60) return;
       expect(outcomes.replayed).toBeGreaterThan(0);
       // One in some twenty-five: sixty without any are no surprise.
       if (count >= 300) expect(outcomes.aborted).toBeGreaterThan(0);

@@ -1,3 +1,3 @@
 import { historiesSuite } from "./histories-suite.ts";
 
-historiesSuite(40);
+historiesSuite(30);

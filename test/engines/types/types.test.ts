@@ -13,7 +13,7 @@ import { type TypeCase, typeCases } from "./values.ts";
  * The same SQL runs on every PostgreSQL, and the rows of these tests never leave the database: a share for every
  * day, another one each time, the largest on a server (`RUNBACK_SEED` repeats one).
  */
-const parts: Partial<Record<string, number>> = { postgres: 3, pglite: 6, "data-api": 12 };
+const parts: Partial<Record<string, number>> = { postgres: 4, pglite: 8, "data-api": 12 };
 
 /** How the tests' own literals are meant. */
 const plain = "SET LOCAL standard_conforming_strings = on; SET LOCAL xmloption = content";

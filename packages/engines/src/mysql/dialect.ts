@@ -91,6 +91,7 @@ export const dialect: Dialect = {
   inlineCte: "",
   // MariaDB computes it each time it is read.
   sharedCte: null,
+  onConflict: () => "ON DUPLICATE KEY UPDATE",
   rowLock: "FOR UPDATE",
   keyedSubquery: "DISTINCT",
   bytesText: (bytes) => `lower(hex(${bytes}))`,

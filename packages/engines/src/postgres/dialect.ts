@@ -54,6 +54,7 @@ export const dialect: Dialect = {
   minutesBetween: (a, b) => `abs(extract(epoch from (${a}) - (${b}))) / 60`,
   inlineCte: "NOT MATERIALIZED",
   sharedCte: "",
+  onConflict: (column) => `ON CONFLICT (${id(column)}) DO UPDATE SET`,
   rowLock: "FOR UPDATE",
   keyedSubquery: "",
   bytesText: (bytes) => `encode(${bytes}, 'hex')`,

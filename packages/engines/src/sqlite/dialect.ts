@@ -65,6 +65,7 @@ export const dialect: Dialect = {
   inlineCte: "NOT MATERIALIZED",
   // Merged into each of its four readers it was computed four times, which doubled the time of a classification.
   sharedCte: "MATERIALIZED",
+  onConflict: (column) => `ON CONFLICT (${id(column)}) DO UPDATE SET`,
   // One writer at a time: what a transaction read, nobody changes before it ends.
   rowLock: "",
   // Digests are hexadecimal text already.

@@ -6,16 +6,35 @@ import { announce } from "./announce.ts";
 
 /**
  * Puts a failure on record in the transaction that found it. Of one check and target only one alert is ever unresolved: the
- * first failure opens it and is told to receivers, later ones are counted.
+ * first failure opens it and is told to receivers, later ones are counted. One statement does both: looking first would have
+ * sessions that find the same at once wait for each other in a circle.
  */
 export async function raiseAlert(tx: Connection, dialect: Dialect, finding: AlertFinding, now: Date): Promise<void> {
-  if (await repeated(tx, dialect, finding, now)) return;
-  try {
-    await tx.savepoint((inner) => open(inner, dialect, finding, now));
-  } catch (error) {
-    // Another session opened it in this moment.
-    if (!(await repeated(tx, dialect, finding, now))) throw error;
-  }
+  const { alerts } = alertTables(dialect);
+  const at = now.toISOString();
+  const id = `alert-${randomUUID()}`;
+  const key = openKey(finding);
+  await tx.query(
+    `INSERT INTO ${alerts}
+       (id, check_id, target, open_key, state, severity, title, code, reasons, run_id, occurrences, opened_at, last_at)
+     VALUES ($1, $2, $3, $4, 'open', $5, $6, $7, $8, $9, 1, $10, $10)
+     ${dialect.onConflict("open_key")} occurrences = ${alerts}.occurrences + 1, last_at = $10, code = $7, reasons = $8, run_id = $9`,
+    [
+      id,
+      finding.check,
+      finding.target,
+      key,
+      finding.severity,
+      finding.title,
+      finding.code,
+      JSON.stringify(finding.reasons),
+      finding.runId ?? null,
+      at,
+    ],
+  );
+  const found = await tx.query<AlertRow>(`SELECT * FROM ${alerts} WHERE open_key = $1`, [key]);
+  const row = found.rows[0]!;
+  if (row.id === id) await announce(tx, dialect, "opened", alertOf(row), at);
 }
 
 /** Resolves the alert of a check that passes again, if there is one. */
@@ -40,38 +59,4 @@ export async function resolveAlert(
 
 function openKey({ check, target }: Pick<AlertFinding, "check" | "target">): string {
   return sha256(JSON.stringify([target, check]));
-}
-
-/** Counts one more failure of an alert that is not resolved; false when there is none. */
-async function repeated(tx: Connection, dialect: Dialect, finding: AlertFinding, now: Date): Promise<boolean> {
-  const { count } = await tx.query(
-    `UPDATE ${alertTables(dialect).alerts} SET occurrences = occurrences + 1, last_at = $1, code = $2, reasons = $3, run_id = $4 WHERE open_key = $5`,
-    [now.toISOString(), finding.code, JSON.stringify(finding.reasons), finding.runId ?? null, openKey(finding)],
-  );
-  return count === 1;
-}
-
-async function open(tx: Connection, dialect: Dialect, finding: AlertFinding, now: Date): Promise<void> {
-  const at = now.toISOString();
-  const id = `alert-${randomUUID()}`;
-  await tx.query(
-    `INSERT INTO ${alertTables(dialect).alerts}
-       (id, check_id, target, open_key, state, severity, title, code, reasons, run_id, occurrences, opened_at, last_at)
-     VALUES ($1, $2, $3, $4, 'open', $5, $6, $7, $8, $9, 1, $10, $10)`,
-    [
-      id,
-      finding.check,
-      finding.target,
-      openKey(finding),
-      finding.severity,
-      finding.title,
-      finding.code,
-      JSON.stringify(finding.reasons),
-      finding.runId ?? null,
-      at,
-    ],
-  );
-  const none = { acknowledgedBy: null, acknowledgedAt: null, resolvedAt: null };
-  const alert = { ...finding, id, state: "open" as const, occurrences: 1, openedAt: at, lastAt: at, ...none };
-  await announce(tx, dialect, "opened", alert, at);
 }

@@ -156,7 +156,11 @@ test("supervisor, postmaster and client killed at once leave nothing in the way"
 });
 
 // The last moment is when the server is ready: from there on the kill of the supervisor makes an orphan.
-test.for(["embedded.lock", "supervisor.json", "embedded.json", "postgres.new-", "postgres", "postmaster.pid"])(
+const milestones = ["embedded.lock", "supervisor.json", "embedded.json", "postgres.new-", "postgres", "postmaster.pid"];
+const today = Date.now() % 3;
+
+// A third of them for every day, whichever its turn is; all in the deep run.
+test.for(milestones.filter((_, at) => process.env.RUNBACK_DEEP || at % 3 === today))(
   "a supervisor killed in the very first start, as soon as %s is there, leaves nothing in the way",
   async (milestone) => {
     const attempt = holdEmbedded(directory);
