@@ -1,4 +1,5 @@
 import type { Alert } from "@runback/core";
+import { readAll } from "@runback/vault";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openSite, type Site } from "../api/support/site.ts";
 
@@ -63,4 +64,21 @@ test("a monitor that fails opens one; acknowledged over HTTP by the token's name
   expect((await site.send("operator", "POST", "/v1/monitors/snapshot-verification/runs", {})).status).toBe(200);
   expect(await alerts()).toEqual([]);
   expect((await site.send("operator", "POST", "/v1/monitors/nothing/runs", {})).body.code).toBe("MONITOR_UNKNOWN");
+});
+
+test("a restore that fails opens one, and the next that completes resolves it", async () => {
+  const { vault } = site.runtime.context;
+  const { snapshotId, sha256 } = await site.runtime.snapshots.create({ operator: "maria", retainDays: 0 });
+  const approved = { digest: sha256, action: "snapshot:restore", requestedBy: "maria", approvedBy: "jonas" };
+  const { id: approval } = await site.runtime.approve(approved);
+  const restore = () => site.runtime.snapshots.restore({ snapshotId, operator: "maria", approval });
+  const keys: string[] = [];
+  for await (const { key } of vault.list(`snapshots/${snapshotId}/data/`)) keys.push(key);
+  const whole = await readAll(vault.get(keys[0]!), 1_000_000);
+  await vault.put(keys[0]!, Buffer.from("damaged"));
+  await expect(restore()).rejects.toThrow();
+  expect(await alerts()).toMatchObject([{ check: expect.stringMatching(/^run:restore:/), severity: "error" }]);
+  await vault.put(keys[0]!, whole);
+  await restore();
+  expect(await alerts()).toEqual([]);
 });

@@ -9,7 +9,7 @@ export type Watched = Pick<AlertFinding, "check" | "target" | "severity" | "titl
  * reading has no transaction of its own, so the alert gets one.
  */
 export async function watch<T>(
-  { engine, clock }: Pick<Context, "engine" | "clock">,
+  { engine, clock, logger }: Pick<Context, "engine" | "clock" | "logger">,
   watched: Watched,
   work: () => Promise<T>,
 ): Promise<T> {
@@ -21,7 +21,9 @@ export async function watch<T>(
     const known = error instanceof RunbackError;
     const finding = { ...watched, code: known ? error.code : "UNEXPECTED", reasons: [] };
     // The failure itself comes first: when the target is gone, its alert cannot be written either.
-    await engine.transaction((tx) => raiseAlert(tx, engine.dialect, finding, clock.now())).catch(() => {});
+    await engine
+      .transaction((tx) => raiseAlert(tx, engine.dialect, finding, clock.now()))
+      .catch(() => logger.log("error", "alert.lost", { check: finding.check, code: finding.code }));
     throw error;
   }
   await engine.transaction((tx) => resolveAlert(tx, engine.dialect, watched, clock.now()));

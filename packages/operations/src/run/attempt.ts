@@ -1,5 +1,5 @@
-import { type AlertFinding, type Lease, type Run, RunbackError, type RunState, type TableRef } from "@runback/core";
-import { raiseAlert, resolveAlert } from "../alerts/raise-alert.ts";
+import { type Lease, RunbackError, type RunState, type TableRef } from "@runback/core";
+import { raiseRunAlert, resolveRunAlert } from "../alerts/run-alert.ts";
 import { appendAudit } from "../audit/append.ts";
 import type { Context } from "../context.ts";
 import { heartbeat } from "./heartbeat.ts";
@@ -55,7 +55,7 @@ export async function attempt(
         if (lease) await engine.store.releaseLease(tx, lease);
       });
     }
-    if (done) await passed(context, about);
+    if (done) await engine.transaction((tx) => resolveRunAlert(context, tx, about.runId));
     return done;
   } catch (error) {
     return await ended(context, about, lease, error);
@@ -88,7 +88,7 @@ function notResumable({ runId }: Attempt): RunbackError {
 
 /** Puts a failure on record, as long as the run is still this process's to speak for. */
 async function ended(context: Context, about: Attempt, lease: Lease | undefined, error: unknown): Promise<boolean> {
-  const { engine, clock, logger } = context;
+  const { engine, logger } = context;
   const code = error instanceof RunbackError ? error.code : "UNEXPECTED";
   const message = error instanceof Error ? error.message : String(error);
   if (code === "LEASE_LOST") {
@@ -107,8 +107,7 @@ async function ended(context: Context, about: Attempt, lease: Lease | undefined,
       error: { code, message },
     });
     if (lease) await engine.store.releaseLease(tx, lease);
-    // A dry run is watched by whoever asked for it.
-    if (run?.mode === "live") await raiseAlert(tx, engine.dialect, runAlert(context, run, code), clock.now());
+    await raiseRunAlert(context, tx, run, code);
     await appendAudit(tx, engine.dialect, about.auditTable, "migration:failed", {
       run_id: about.runId,
       error: code,
@@ -121,27 +120,4 @@ async function ended(context: Context, about: Attempt, lease: Lease | undefined,
   if (outcome === "complete") return true;
   logger.log("error", `${about.operation}.failed`, { run_id: about.runId, code, message });
   throw outcome === "lost" ? leaseLost(about, error) : error;
-}
-
-/** A live run that completed answers for the ones of its migration that failed before. */
-async function passed({ engine, clock, target = "default" }: Context, { runId }: Attempt): Promise<void> {
-  await engine.transaction(async (tx) => {
-    const run = await engine.store.run(tx, runId);
-    if (run?.mode !== "live") return;
-    await resolveAlert(tx, engine.dialect, { check: checkOf(run), target }, clock.now());
-  });
-}
-
-const checkOf = (run: Run) => `run:${run.kind}:${run.migration}`;
-
-function runAlert({ target = "default" }: Context, run: Run, code: string): AlertFinding {
-  return {
-    check: checkOf(run),
-    target,
-    severity: "error",
-    title: `Run ${run.runId} (${run.kind} of ${run.migration}) failed`,
-    code,
-    reasons: [],
-    runId: run.runId,
-  };
 }

@@ -8,6 +8,7 @@ import {
   type TableRef,
 } from "@runback/core";
 import { type OpenSnapshot, openSnapshot, type WrittenSnapshot } from "@runback/vault";
+import { raiseRunAlert, resolveRunAlert } from "../alerts/run-alert.ts";
 import { assertApproval } from "../approvals/approvals.ts";
 import { appendAudit } from "../audit/append.ts";
 import { requireAuditTable } from "../audit/require-audit-table.ts";
@@ -139,6 +140,7 @@ async function executeRestore(context: Context, options: RestoreOptions, runId: 
           addRows: opened.manifest.rows,
           completedAt: completedAt.toISOString(),
         });
+        await resolveRunAlert(context, tx, runId);
         await auditSnapshot(context, tx, options, safety!);
         await appendAudit(tx, engine.dialect, options.auditTable, "migration:rollback:level2", {
           run_id: runId,
@@ -257,6 +259,7 @@ async function recordFailure(
       // The answer to the COMMIT may have been lost: then it is complete, and says so.
       if (run?.state !== "running") return;
       await engine.store.updateRun(tx, runId, { state: "aborted", error: { code, message } });
+      await raiseRunAlert(context, tx, run, code);
       await appendAudit(tx, engine.dialect, auditTable, "migration:failed", {
         run_id: runId,
         error: code,
