@@ -11,7 +11,14 @@ import { lockedS3, plainS3, testContext } from "./support.ts";
 
 const declaration = wildApricotImport;
 const receivers = () => [{ name: "channel", format: "slack", url: "https://slack.example.org" } as const];
-const quiet = { databaseUrl: null, env: {}, declaration, nodeVersion: "24.21.0", receivers };
+const quiet = {
+  databaseUrl: null,
+  env: {},
+  declaration,
+  auditTable: declaration.auditTable,
+  nodeVersion: "24.21.0",
+  receivers,
+};
 const ids = [
   ...["node-version", "environment", "password", "connection", "server-version", "own-tables", "grants"],
   ...["search-path", "time-zone", "clock", "audit-protection", "write-freeze", "alerts", "vault", "object-lock"],

@@ -18,7 +18,7 @@ export type { ExecOptions, ExecResult } from "./exec/exec-options.ts";
 export { type FreezeResult, freezeOff, freezeOn, freezeState } from "./freeze/freeze.ts";
 export { advanceImport, resumeImport, runImport, startImport } from "./import/import.ts";
 export type { ImportOptions } from "./import/import-options.ts";
-export { type InitResult, init } from "./init/init.ts";
+export { type InitResult, init, initTrail } from "./init/init.ts";
 export type { Policies } from "./policies.ts";
 export * from "./report/index.ts";
 export { retentionSweep, type SweepOptions, type SweepResult } from "./retention/sweep.ts";

@@ -1,10 +1,18 @@
 import { qualifiedName, RunbackError, type TableRef } from "@runback/core";
 import * as operations from "@runback/operations";
-import type { MigrationConfig } from "./config.ts";
+import type { RunbackConfig } from "./config.ts";
+
+/** Runback's own trail: for what belongs to no migration. */
+export const ownTrail: TableRef = { schema: "runback", name: "audit" };
+
+/** Where an installation records what belongs to no single migration: tokens, approvals, snapshots, cutovers. */
+export function mainTrail({ migrations }: RunbackConfig): TableRef {
+  return migrations[0]?.declaration.auditTable ?? ownTrail;
+}
 
 /** The trails of an installation: one a migration, or one that several share. */
-export function auditTables(migrations: readonly MigrationConfig[]): readonly TableRef[] {
-  const tables = migrations.map(({ declaration }) => declaration.auditTable);
+export function auditTables(config: RunbackConfig): readonly TableRef[] {
+  const tables = [mainTrail(config), ...config.migrations.map(({ declaration }) => declaration.auditTable)];
   return tables.filter((table, at) => tables.findIndex((each) => qualifiedName(each) === qualifiedName(table)) === at);
 }
 

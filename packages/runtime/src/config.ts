@@ -3,6 +3,7 @@ import type { Policies } from "@runback/operations";
 
 /** What an installation has: `runback.config.ts` exports one. */
 export interface RunbackConfig {
+  /** What is imported; empty where only cutovers or attendance are. */
   readonly migrations: readonly MigrationConfig[];
   /** Columns on their way from one to another: what `guard` watches. */
   readonly cutovers?: readonly ColumnCutover[];

@@ -28,9 +28,9 @@ export async function loadConfig(file: string): Promise<LoadedConfig> {
     });
   }
   const config = module.default as RunbackConfig | undefined;
-  if (!config || !Array.isArray(config.migrations) || config.migrations.length === 0) {
+  if (!config || !Array.isArray(config.migrations)) {
     throw new RunbackError("CONFIG_INVALID", `${path} does not export a configuration with migrations.`, {
-      recovery: "Export `defineConfig({ migrations: [...] })` as default.",
+      recovery: "Export `defineConfig({ migrations: [...] })` as default; the list may be empty.",
     });
   }
   return { config, home: dirname(path) };

@@ -18,7 +18,7 @@ import * as operations from "@runback/operations";
 import type { BundleSource } from "@runback/vault";
 import { readBundle } from "@runback/vault";
 import { type AlertVerbs, alertVerbs } from "./alert-verbs.ts";
-import { anchorAudit, auditTables, sweepRetention, verifyAudit } from "./audit-trails.ts";
+import { anchorAudit, auditTables, mainTrail, ownTrail, sweepRetention, verifyAudit } from "./audit-trails.ts";
 import type { MigrationConfig, RunbackConfig } from "./config.ts";
 import { type Health, health } from "./health.ts";
 import { type MonitorVerbs, monitorVerbs } from "./monitors.ts";
@@ -110,18 +110,23 @@ export interface Runtime extends RuntimeParts {
   freezeState(): Promise<operations.FreezeResult>;
 }
 
-const defaultAuditTable: TableRef = { schema: "runback", name: "audit" };
-
 export function runtimeOver(parts: RuntimeParts): Runtime {
   const { context, config } = parts;
   const { engine } = context;
+  const trail = mainTrail(config);
 
   const migration = (name?: string): MigrationConfig => {
     const found =
       name === undefined ? config.migrations[0] : config.migrations.find((each) => each.declaration.name === name);
     if (found) return found;
+    if (name === undefined) {
+      throw new RunbackError("MIGRATION_UNKNOWN", "This installation imports nothing: it has no migrations.", {
+        recovery: "Add one to `migrations` in runback.config.ts.",
+        status: 404,
+      });
+    }
     throw new RunbackError("MIGRATION_UNKNOWN", `No migration is named ${name}.`, {
-      recovery: `Migrations of this installation: ${config.migrations.map((each) => each.declaration.name).join(", ")}.`,
+      recovery: `Migrations of this installation: ${config.migrations.map((each) => each.declaration.name).join(", ") || "none"}.`,
       status: 404,
     });
   };
@@ -129,7 +134,7 @@ export function runtimeOver(parts: RuntimeParts): Runtime {
   const auditOf = (run: Pick<Run, "migration" | "input">): TableRef =>
     (run.input as { auditTable?: TableRef } | null)?.auditTable ??
     config.migrations.find((each) => each.declaration.name === run.migration)?.declaration.auditTable ??
-    defaultAuditTable;
+    ownTrail;
   const known = async (runId: string): Promise<Run> => {
     const run = isRunId(runId) ? await engine.store.run(engine, runId) : undefined;
     if (run) return run;
@@ -190,12 +195,15 @@ export function runtimeOver(parts: RuntimeParts): Runtime {
   const runtime: Runtime = {
     ...parts,
     migration,
-    auditTable: () => migration().declaration.auditTable,
-    audit: (page) => operations.auditList(context, migration().declaration.auditTable, page),
-    verifyAudit: () => verifyAudit(context, auditTables(config.migrations)),
-    anchorAudit: () => anchorAudit(context, auditTables(config.migrations)),
+    auditTable: () => trail,
+    audit: (page) => operations.auditList(context, trail, page),
+    verifyAudit: () => verifyAudit(context, auditTables(config)),
+    anchorAudit: () => anchorAudit(context, auditTables(config)),
     sweepRetention: () => sweepRetention(context),
-    init: (name) => operations.init(context, migration(name).declaration),
+    init: (name) =>
+      name === undefined && config.migrations.length === 0
+        ? operations.initTrail(context, trail)
+        : operations.init(context, migration(name).declaration),
     import: (request) => operations.runImport(context, importOptions(request)),
     resume: async (runId) => operations.resumeImport(context, storedImport(await known(runId)), runId),
     startImport: (request) => operations.startImport(context, importOptions(request)),
@@ -240,16 +248,15 @@ export function runtimeOver(parts: RuntimeParts): Runtime {
       return found === undefined ? null : { id: found.id, report: found.report as VerificationReport };
     },
     bundle,
-    approve: (request) => operations.approve(context, request, migration().declaration.auditTable),
+    approve: (request) => operations.approve(context, request, trail),
     approval: async (id) => {
       const approval = await engine.store.approval(engine, id);
       if (approval === undefined) throw notFound("APPROVAL_NOT_FOUND", "approval");
       return approval;
     },
-    mintToken: (request) => operations.mintToken(context, request, migration().declaration.auditTable),
+    mintToken: (request) => operations.mintToken(context, request, trail),
     tokens: () => engine.store.tokens(engine),
-    revokeToken: (id, operator) =>
-      operations.revokeToken(context, { id, operator }, migration().declaration.auditTable),
+    revokeToken: (id, operator) => operations.revokeToken(context, { id, operator }, trail),
     outsideSource: (source) =>
       outsideSource(
         {
@@ -262,9 +269,8 @@ export function runtimeOver(parts: RuntimeParts): Runtime {
     snapshots,
     alerts: alertVerbs(context, config, parts.env),
     monitors: monitorVerbs(context, () => runtime),
-    freezeOn: (request) => operations.freezeOn(context, { ...request, auditTable: migration().declaration.auditTable }),
-    freezeOff: (request) =>
-      operations.freezeOff(context, { ...request, auditTable: migration().declaration.auditTable }),
+    freezeOn: (request) => operations.freezeOn(context, { ...request, auditTable: trail }),
+    freezeOff: (request) => operations.freezeOff(context, { ...request, auditTable: trail }),
     freezeState: () => operations.freezeState(context),
     health: () => health(context),
   };

@@ -1,6 +1,7 @@
 import { type Engine, type Run, RunbackError, redact } from "@runback/core";
 import { openEngine, openPglite } from "@runback/engines";
 import * as operations from "@runback/operations";
+import { mainTrail } from "./audit-trails.ts";
 import type { RunbackConfig } from "./config.ts";
 
 export interface RestoreRequest {
@@ -34,7 +35,7 @@ export interface SnapshotVerbs {
 }
 
 export function snapshotVerbs(context: operations.Context, config: RunbackConfig): SnapshotVerbs {
-  const { auditTable } = config.migrations[0]!.declaration;
+  const auditTable = mainTrail(config);
   const openScratch = () => scratch(context.engine);
   const around = {
     auditTable,

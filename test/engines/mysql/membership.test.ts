@@ -116,6 +116,7 @@ describe.each(engineNames.filter((name) => name === "mysql"))("the membership mi
     expect(found.problems.map((problem) => problem.kind).sort()).toEqual(["changed", "unchained"]);
     const report = await doctor(context, {
       declaration: wildApricotImport,
+      auditTable: wildApricotImport.auditTable,
       databaseUrl: database.url,
       env: {},
     } as Parameters<typeof doctor>[1]);

@@ -73,7 +73,8 @@ describe.each(engineNames.filter((name) => name === "mysql"))(
         const report = await doctor(test_.context, {
           databaseUrl: null,
           env: {},
-          declaration: { ...wildApricotImport, auditTable },
+          declaration: wildApricotImport,
+          auditTable,
         });
         const finding = report.checks.find((check) => check.id === "audit-protection")!;
         expect(finding.outcome).toBe("WARN");

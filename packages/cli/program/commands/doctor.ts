@@ -11,7 +11,8 @@ export function doctorCommand(session: Session): Command {
         databaseUrl: process.env.DATABASE_URL ?? null,
         env: process.env,
         receivers: () => runtime.alerts.receivers(),
-        declaration: runtime.migration().declaration,
+        auditTable: runtime.auditTable(),
+        ...(runtime.config.migrations.length === 0 ? {} : { declaration: runtime.migration().declaration }),
       });
       session.status = report.ok ? 0 : 1;
       session.result(report, () =>

@@ -1,4 +1,4 @@
-import type { ImportDeclaration } from "@runback/core";
+import type { ImportDeclaration, TableRef } from "@runback/core";
 import type { Receiver } from "../alerts/receiver.ts";
 import type { Context } from "../context.ts";
 
@@ -16,7 +16,9 @@ export interface DoctorOptions {
   /** With its password, which no finding repeats. Null when none is set and the embedded server is used. */
   readonly databaseUrl: string | null;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly declaration: ImportDeclaration;
+  /** What is imported, if anything is. */
+  readonly declaration?: ImportDeclaration;
+  readonly auditTable: TableRef;
   /** Who is told of failures. @throws `RECEIVER_INVALID` */
   readonly receivers?: () => readonly Receiver[];
   /** Default: of this process. */

@@ -1,4 +1,4 @@
-import type { ImportDeclaration, SeedDeclaration } from "@runback/core";
+import type { ImportDeclaration, SeedDeclaration, TableRef } from "@runback/core";
 import type { Context } from "../context.ts";
 
 export interface InitResult {
@@ -26,6 +26,16 @@ export async function init({ engine }: Pick<Context, "engine">, declaration: Imp
     await engine.protectAudit(tx, declaration.auditTable);
   });
   return { applied, created: missing.map((model) => model.name) };
+}
+
+/** Makes a target ready where nothing is imported: Runback's own tables and the audit table. */
+export async function initTrail({ engine }: Pick<Context, "engine">, auditTable: TableRef): Promise<InitResult> {
+  const applied = await engine.init();
+  await engine.transaction(async (tx) => {
+    await engine.lockInit(tx);
+    await engine.protectAudit(tx, auditTable);
+  });
+  return { applied, created: [] };
 }
 
 async function insertMissing(

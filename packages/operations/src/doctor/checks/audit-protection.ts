@@ -4,7 +4,7 @@ import { type DoctorCheck, fail, pass, warn } from "../finding.ts";
 export const auditProtection: DoctorCheck = {
   id: "audit-protection",
   needsTarget: true,
-  run: async ({ engine }, { declaration: { auditTable } }) => {
+  run: async ({ engine }, { auditTable }) => {
     const name = qualifiedName(auditTable);
     const { applied } = await engine.diagnosis.ownTables(engine);
     if (applied.length === 0) return warn(`${name} is not protected yet`, "Run `runback init`.");

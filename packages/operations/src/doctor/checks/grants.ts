@@ -1,17 +1,11 @@
-import { sameTable, type TableRef } from "@runback/core";
+import { type ImportDeclaration, sameTable, type TableRef } from "@runback/core";
 import { type DoctorCheck, fail, pass } from "../finding.ts";
 
 export const grants: DoctorCheck = {
   id: "grants",
   needsTarget: true,
-  run: async ({ engine }, { declaration }) => {
-    const named: TableRef[] = [
-      ...declaration.model,
-      ...declaration.entities.map((entity) => entity.table),
-      declaration.mapping.table,
-      ...(declaration.syncState ? [declaration.syncState.table] : []),
-      declaration.auditTable,
-    ];
+  run: async ({ engine }, { declaration, auditTable }) => {
+    const named = [...(declaration ? imported(declaration) : []), auditTable];
     const tables = named.filter((table, at) => named.findIndex((other) => sameTable(other, table)) === at);
     const all = await engine.diagnosis.grants(engine, tables);
     const missing = all.filter((grant) => !grant.granted);
@@ -22,3 +16,10 @@ export const grants: DoctorCheck = {
     );
   },
 };
+
+const imported = ({ model, entities, mapping, syncState }: ImportDeclaration): TableRef[] => [
+  ...model,
+  ...entities.map((entity) => entity.table),
+  mapping.table,
+  ...(syncState ? [syncState.table] : []),
+];
