@@ -4,6 +4,8 @@ import { Resource } from "sst/resource";
 interface Linked {
   readonly DatabaseUrl: { readonly value: string };
   readonly AdminToken: { readonly value: string };
+  /** Only the function that delivers alerts. */
+  readonly AlertReceivers: { readonly value: string };
   /** Only the API starts runs. */
   readonly Runs: { readonly name: string; readonly qualifier: string };
 }

@@ -17,7 +17,7 @@ export function createRunback(environment: Readonly<Record<string, string | unde
   const defaults = functionDefaults({ vault, database, secrets });
   const runs = createRuns(defaults, vault);
   const api = createApi(defaults, vault, runs);
-  const schedules = createSchedules(defaults, vault);
+  const schedules = createSchedules(defaults, vault, secrets);
   const alerts = createAlerts(settings, { api, runs, schedules });
   return { api: api.url, vault: vault.url, alarms: alerts.topicArn };
 }

@@ -1,14 +1,15 @@
 import { createDeadLetterQueue, mayFill } from "./dead-letter-queue.ts";
 import type { FunctionDefaults } from "./function-defaults.ts";
 import { lambdaOnly } from "./lambda-only.ts";
+import type { Secrets } from "./secrets.ts";
 import type { Vault } from "./vault.ts";
 
 type When = `cron(${string})` | `rate(${string})`;
-type Link = Vault["access"] | Vault["sweep"];
+type Link = Vault["access"] | Vault["sweep"] | Secrets["alertReceivers"];
 
 /** Daily jobs, at minutes when not everybody's do, and the outbox every minute. Times are UTC. */
-export function createSchedules(defaults: FunctionDefaults, vault: Vault) {
-  const schedule = (name: string, handler: string, when: When, link: Link) =>
+export function createSchedules(defaults: FunctionDefaults, vault: Vault, secrets: Secrets) {
+  const schedule = (name: string, handler: string, when: When, ...link: Link[]) =>
     createSchedule(defaults, { name, handler, when, link });
   return [
     schedule("AuditVerification", "functions/schedules/audit-verification.handler", "cron(17 3 * * ? *)", vault.access),
@@ -20,7 +21,13 @@ export function createSchedules(defaults: FunctionDefaults, vault: Vault) {
       "cron(17 5 * * ? *)",
       vault.access,
     ),
-    schedule("AlertDelivery", "functions/schedules/alert-delivery.handler", "rate(1 minute)", vault.access),
+    schedule(
+      "AlertDelivery",
+      "functions/schedules/alert-delivery.handler",
+      "rate(1 minute)",
+      vault.access,
+      secrets.alertReceivers,
+    ),
   ];
 }
 
@@ -28,13 +35,16 @@ export function createSchedules(defaults: FunctionDefaults, vault: Vault) {
  * A schedule fails in two places, and each has its retries and reports to the same queue: the scheduler that cannot deliver
  * the event, and the function that got it and threw. The scheduler invokes asynchronously and never sees the second.
  */
-function createSchedule(defaults: FunctionDefaults, job: { name: string; handler: string; when: When; link: Link }) {
+function createSchedule(
+  defaults: FunctionDefaults,
+  job: { name: string; handler: string; when: When; link: readonly Link[] },
+) {
   const { name, handler, when: schedule } = job;
   const deadLetters = createDeadLetterQueue(`${name}DeadLetters`);
   const target = new sst.aws.Function(`${name}Function`, {
     ...defaults,
     handler,
-    link: [...defaults.link, job.link],
+    link: [...defaults.link, ...job.link],
     permissions: [mayFill(deadLetters)],
     memory: "1024 MB",
     timeout: "15 minutes",

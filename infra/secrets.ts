@@ -6,6 +6,8 @@ export function createSecrets() {
   return {
     /** Bearer token of the first administrator, who then creates the others. */
     adminToken: new sst.Secret("AdminToken"),
+    /** Variables that receivers of alerts are configured with, as one JSON object: addresses of some are secrets themselves. */
+    alertReceivers: new sst.Secret("AlertReceivers", "{}"),
   };
 }
 

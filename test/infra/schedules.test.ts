@@ -62,3 +62,14 @@ describe.each(schedules)("$name", ({ name, handler, when }) => {
     expect(queue()).toMatchObject({ messageRetentionSeconds: 1_209_600, sqsManagedSseEnabled: true });
   });
 });
+
+it("deploys without receivers of alerts; their addresses and keys, once set, are in no function's environment", async () => {
+  const value = (of: Stack) => of.one("sst:sst:LinkRef", "AlertReceiversLinkRef").properties;
+  expect(value(stack)).toEqual({ value: "{}" });
+  const variables = '{"SLACK_WEBHOOK":"https://hooks.example/secret"}';
+  const told = await deploy("production", { ...secrets, SST_SECRET_AlertReceivers: variables });
+  expect(value(told)).toEqual({ value: variables });
+  for (const fn of told.all("aws:lambda/function:Function").values()) {
+    expect(JSON.stringify(fn.environment)).not.toContain("hooks.example");
+  }
+});
