@@ -1,5 +1,6 @@
 import { RunbackError } from "@runback/core";
 import { frozenTarget } from "../postgres/frozen-target.ts";
+import { targetFull } from "../shared/target-full.ts";
 
 /** An error of the database itself, as its own drivers give it. */
 export class DatabaseError extends Error {
@@ -79,6 +80,7 @@ export function toEngineError(error: unknown): unknown {
 /** A typed error for states that mean the same on every engine; otherwise the database's own, without the row it quotes. */
 function ofDatabase(message: string, state: string, cause: unknown): Error {
   if (state === "RB005") return frozenTarget(cause);
+  if (state === "53100") return targetFull(cause);
   if (state === "55P03") {
     return new RunbackError("LOCK_TIMEOUT", "Another session holds a lock this step needs.", {
       recovery: "The step was not written. Try again; if it repeats, look for long transactions on the target.",

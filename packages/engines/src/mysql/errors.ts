@@ -1,4 +1,5 @@
 import { RunbackError } from "@runback/core";
+import { targetFull } from "../shared/target-full.ts";
 
 const unreachableCodes = new Set([
   ..."ECONNREFUSED ENOTFOUND EAI_AGAIN ETIMEDOUT ECONNRESET EHOSTUNREACH ENETUNREACH EPIPE ENOENT".split(" "),
@@ -8,6 +9,9 @@ const unreachableCodes = new Set([
 
 /** Shutdown, too many connections, killed connection or statement, client gone for too long, aborted. */
 const unreachableNumbers = new Set([1040, 1053, 1077, 1152, 1158, 1159, 1160, 1161, 1184, 1203, 1927, 3169, 4031]);
+
+/** Disk full, table full. */
+const fullNumbers = new Set([1021, 1114]);
 
 const refusedNumbers = new Set([1044, 1045, 1049, 1698, 1862]);
 
@@ -53,6 +57,7 @@ function translated(error: DriverError): unknown {
   if (unreachableCodes.has(code) || unreachableNumbers.has(errno)) return connectionLost(code, error);
   if (/in closed state|connection is closed|Pool is closed/i.test(error.message))
     return connectionLost("CONNECTION_CLOSED", error);
+  if (fullNumbers.has(errno) || / errno: 28 |No space left on device/.test(error.message)) return targetFull(error);
   // 1205 lock wait, 1213 deadlock, 3572 NOWAIT: the transaction is rolled back as a whole.
   if ([1205, 1213, 3572].includes(errno)) {
     return new RunbackError("LOCK_TIMEOUT", "Another session holds a lock this step needs.", {

@@ -10,6 +10,7 @@ import {
   type Value,
 } from "@runback/core";
 import postgres from "postgres";
+import { targetFull } from "../shared/target-full.ts";
 import { capabilities } from "./capabilities.ts";
 import { copyText } from "./copy-text.ts";
 import { dialect, id, literal, table as tableName } from "./dialect.ts";
@@ -286,6 +287,7 @@ async function guarded<T>(session: Session, work: () => Promise<T>): Promise<T> 
       );
     }
     if (code === "RB005") throw frozenTarget(error);
+    if (code === "53100") throw targetFull(error);
     if (code === "55P03") {
       throw new RunbackError("LOCK_TIMEOUT", "Another session holds a lock this step needs.", {
         recovery: "The step was not written. Try again; if it repeats, look for long transactions on the target.",

@@ -1,4 +1,5 @@
 import { RunbackError } from "@runback/core";
+import { targetFull } from "../shared/target-full.ts";
 
 /** SQLite's extended result codes of broken constraints, as the SQLSTATE the rest of Runback knows them by. */
 const constraintStates: Readonly<Record<number, string>> = {
@@ -40,8 +41,9 @@ export function plainError(error: unknown): unknown {
     return Object.assign(error, { code: state, ...(constraint === undefined ? {} : { constraint }) });
   }
   if (error.message.startsWith("no such table")) return Object.assign(error, { code: "42P01" });
-  // Cannot be opened, read-only, full, damaged, not a database.
-  if ([8, 10, 11, 13, 14, 23, 26].includes(errcode & 0xff)) return unreachable(error);
+  if ((errcode & 0xff) === 13) return targetFull(error);
+  // Cannot be opened, read-only, damaged, not a database.
+  if ([8, 10, 11, 14, 23, 26].includes(errcode & 0xff)) return unreachable(error);
   return error;
 }
 
