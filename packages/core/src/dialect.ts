@@ -1,4 +1,5 @@
 import type { TableRef } from "./catalog.ts";
+import type { CutoverGrammar } from "./cutover/cutover-dialect.ts";
 
 /** Logical column types of tables that Runback or a migration's model creates. */
 export type LogicalType = "uuid" | "text" | "integer" | "bigint" | "boolean" | "instant" | "json";
@@ -59,4 +60,6 @@ export interface Dialect {
   /** A text as a JSON string with its quotes. */
   jsonString(textExpression: string): string;
   jsonText(jsonExpression: string, key: string): string;
+  /** What moving a column takes. */
+  readonly grammar: CutoverGrammar;
 }

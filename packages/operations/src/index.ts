@@ -11,6 +11,7 @@ export { auditList, maxAuditPage } from "./audit/list.ts";
 export { type AuditVerifyResult, auditVerify } from "./audit/verify.ts";
 export { type BundleCreated, bundleCreate } from "./bundle/create.ts";
 export * from "./context.ts";
+export { storedStates } from "./cutover/stored-states.ts";
 export { type DoctorReport, doctor } from "./doctor/doctor.ts";
 export type { DoctorOptions, Finding } from "./doctor/finding.ts";
 export { runExec } from "./exec/exec.ts";

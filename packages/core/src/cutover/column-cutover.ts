@@ -41,6 +41,16 @@ export interface CutoverFlag {
   readonly on: readonly Phase[];
 }
 
+/** What gates ask for beyond the counts, which are always 0. */
+export interface CutoverGates {
+  /** How old a snapshot that a gate asks for may be; default 24. */
+  readonly snapshotMaxAgeHours?: number;
+  /** How many monitor runs in a row must have found nothing; default 3. */
+  readonly cleanMonitorRuns?: number;
+  /** How long a phase is watched before it is left; default 24 hours for 3 and 4, 168 for 5, none before. */
+  readonly observationHours?: Partial<Readonly<Record<Phase, number>>>;
+}
+
 /** The move from one column to another as a value: everything else of a cutover follows from it. */
 export interface ColumnCutover {
   /** Names the migration: `attendee-status`. */
@@ -64,8 +74,24 @@ export interface ColumnCutover {
   readonly runbook?: RunbookMapping;
   readonly dualWrite: DualWrite;
   readonly flags: { readonly dualWrite: CutoverFlag; readonly readPivot: CutoverFlag };
+  readonly gates?: CutoverGates;
   /** Names the guard also knows the table by: a model, class or variable whose definition is not in the paths it reads. */
   readonly aliases?: readonly string[];
+}
+
+const observationHours: Readonly<Record<Phase, number>> = { 0: 0, 1: 0, 2: 0, 3: 24, 4: 24, 5: 168 };
+
+/** What the gates of a cutover ask for, with what its definition leaves out. */
+export function gatesOf({ gates = {} }: Pick<ColumnCutover, "gates">): {
+  readonly snapshotMaxAgeHours: number;
+  readonly cleanMonitorRuns: number;
+  readonly observationHours: Readonly<Record<Phase, number>>;
+} {
+  return {
+    snapshotMaxAgeHours: gates.snapshotMaxAgeHours ?? 24,
+    cleanMonitorRuns: gates.cleanMonitorRuns ?? 3,
+    observationHours: { ...observationHours, ...gates.observationHours },
+  };
 }
 
 /** Flags by the convention of runbook 1: `<column>_dual_write` in phases 1 to 3, `<column>_read_pivot` from 3 on. */

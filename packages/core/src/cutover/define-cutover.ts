@@ -1,5 +1,5 @@
 import { RunbackError } from "../error.ts";
-import type { ColumnCutover } from "./column-cutover.ts";
+import { type ColumnCutover, gatesOf } from "./column-cutover.ts";
 import { fold } from "./map-legacy.ts";
 
 /**
@@ -32,6 +32,12 @@ export function defineCutover(cutover: ColumnCutover): ColumnCutover {
   if (cutover.unlisted === "runbook" && cutover.runbook === undefined)
     wrong.push("the unlisted go by a runbook's mapping, and it has none");
   if (cutover.flags.dualWrite.name === cutover.flags.readPivot.name) wrong.push("both flags have one name");
+  const { snapshotMaxAgeHours, cleanMonitorRuns, observationHours } = gatesOf(cutover);
+  if (!(snapshotMaxAgeHours > 0)) wrong.push("a snapshot's age in hours is more than 0");
+  if (!Number.isInteger(cleanMonitorRuns) || cleanMonitorRuns < 1 || cleanMonitorRuns > 1_000)
+    wrong.push("the monitor runs in a row are a whole number from 1 to 1000");
+  for (const [phase, hours] of Object.entries(observationHours))
+    if (!(hours >= 0)) wrong.push(`the observation hours of phase ${phase} are at least 0`);
   if (wrong.length > 0)
     throw new RunbackError("CUTOVER_INVALID", `The cutover ${cutover.name} cannot be: ${wrong.join("; ")}.`, {
       recovery: "Correct its definition. Nothing was done with it.",

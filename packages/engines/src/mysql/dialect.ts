@@ -1,4 +1,4 @@
-import type { Dialect, LogicalType, TableRef } from "@runback/core";
+import { type Dialect, type LogicalType, mysqlGrammar, type TableRef } from "@runback/core";
 import { collation } from "./server.ts";
 
 /** The one function through which every identifier is quoted. */
@@ -57,6 +57,7 @@ function cast(expression: string, logical: LogicalType): string {
 }
 
 export const dialect: Dialect = {
+  grammar: mysqlGrammar,
   id,
   table,
   literal,

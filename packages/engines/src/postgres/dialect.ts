@@ -1,4 +1,4 @@
-import type { Dialect, LogicalType, TableRef } from "@runback/core";
+import { type Dialect, type LogicalType, postgresGrammar, type TableRef } from "@runback/core";
 
 const types: Record<LogicalType, string> = {
   uuid: "uuid",
@@ -26,6 +26,7 @@ export function literal(text: string): string {
 }
 
 export const dialect: Dialect = {
+  grammar: postgresGrammar,
   id,
   table,
   literal,

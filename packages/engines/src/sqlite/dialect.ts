@@ -1,4 +1,4 @@
-import type { Dialect, LogicalType, TableRef } from "@runback/core";
+import { type Dialect, type LogicalType, sqliteGrammar, type TableRef } from "@runback/core";
 
 /** Types of tables made from a model: what SQLite keeps of them is the affinity. */
 const types: Record<LogicalType, string> = {
@@ -34,6 +34,7 @@ export function literal(text: string): string {
 }
 
 export const dialect: Dialect = {
+  grammar: sqliteGrammar,
   id,
   table,
   literal,

@@ -1,0 +1,9 @@
+import type { Dialect } from "@runback/core";
+
+/** Runback's own tables of cutovers, as an engine names them. */
+export function cutoverTables({ table }: Pick<Dialect, "table">): { cutovers: string; evidence: string } {
+  return {
+    cutovers: table({ schema: "runback", name: "cutovers" }),
+    evidence: table({ schema: "runback", name: "cutover_evidence" }),
+  };
+}
