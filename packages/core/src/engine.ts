@@ -6,6 +6,7 @@ import type { Dialect } from "./dialect.ts";
 import type { FreezePort } from "./freeze.ts";
 import type { HousekeepingPort } from "./housekeeping.ts";
 import type { JournalPort } from "./journal.ts";
+import type { ReshapePort } from "./reshape.ts";
 import type { SnapshotPort } from "./snapshot.ts";
 import type { Store } from "./store.ts";
 import type { TableModel } from "./table-model.ts";
@@ -58,6 +59,7 @@ export interface Engine extends Connection {
   readonly audit: AuditPort;
   readonly diagnosis: DiagnosisPort;
   readonly housekeeping: HousekeepingPort;
+  readonly reshape: ReshapePort;
   /** Where `capabilities.snapshots` says so. */
   readonly snapshots?: SnapshotPort;
   /** Where `capabilities.writeFreeze` says so. */

@@ -19,6 +19,7 @@ export * from "./journal.ts";
 export * from "./lease.ts";
 export * from "./ledger.ts";
 export * from "./logger.ts";
+export * from "./reshape.ts";
 export * from "./run.ts";
 export * from "./snapshot.ts";
 export * from "./store.ts";

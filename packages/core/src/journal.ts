@@ -9,6 +9,8 @@ export interface JournalPort {
    * Idempotent, and cheap when nothing changed.
    */
   enroll(tx: Connection, tables: readonly Table[]): Promise<void>;
+  /** Renews the capture of enrolled tables that were altered since, as `begin` does; cheap when nothing changed. */
+  renew(tx: Connection): Promise<void>;
   /** Names the run in this transaction, so that everything it changes in enrolled tables is journaled. */
   begin(tx: Connection, runId: string): Promise<void>;
   /**

@@ -1,6 +1,7 @@
 import type { ColumnCutover } from "./column-cutover.ts";
 import type { Bridge, CutoverDialect } from "./cutover-dialect.ts";
 import { mappingCase } from "./mapping-case.ts";
+import { objectName } from "./object-name.ts";
 
 /**
  * Triggers that keep both columns in step for writers that set one: a new legacy value is mapped, a new code becomes the
@@ -11,7 +12,8 @@ export function bridgeTriggers(
   dialect: CutoverDialect,
 ): { readonly create: readonly string[]; readonly drop: readonly string[] } {
   const base = {
-    name: `runback_${cutover.table.name}_${cutover.column}`,
+    // Not among Runback's own (`runback_…`): snapshots carry these, and a rollback keeps them silent.
+    name: objectName(`cutover_${cutover.table.name}_${cutover.column}`),
     table: dialect.table(cutover.table),
     key: cutover.key,
   };

@@ -1,11 +1,17 @@
 import type { Dialect } from "../dialect.ts";
+import type { ShapeEffect } from "../reshape.ts";
 
 /** What an engine's dialect already says. */
 export type Quoting = Pick<Dialect, "id" | "table" | "literal" | "isDistinct">;
 
 /** A statement, or what only the live table's definition can spell. */
 export type CutoverStep =
-  | { readonly kind: "sql"; readonly sql: string }
+  | {
+      readonly kind: "sql";
+      readonly sql: string;
+      /** What it leaves behind, where running it twice would fail: where DDL commits by itself a crash may come between. */
+      readonly effect?: ShapeEffect;
+    }
   | {
       /** SQLite rebuilds a table to change a column's constraint; MySQL repeats the whole column. Both need the live definition. */
       readonly kind: "redefine";
@@ -40,10 +46,8 @@ export interface CutoverGrammar {
   exact(expression: string): string;
   createIndex(q: Quoting, name: string, table: string, column: string): string;
   dropIndex(q: Quoting, name: string, table: string): string;
-  /** Adds or takes away NOT NULL. */
-  nullable(q: Quoting, table: string, column: string, nullable: boolean): CutoverStep;
   dropCheck(q: Quoting, table: string, name: string): string | null;
-  /** Statements that create the triggers of both directions. */
+  /** Statements that create the triggers of both directions, in the place of those of an earlier definition. */
   createBridge(q: Quoting, bridges: readonly Bridge[]): readonly string[];
   dropBridge(q: Quoting, bridges: readonly Bridge[]): readonly string[];
 }

@@ -3,8 +3,6 @@ import type { Bridge, CutoverGrammar, Quoting } from "./cutover-dialect.ts";
 /** ASCII white space: space, and tab to carriage return. */
 const white = [9, 10, 11, 12, 13, 32];
 
-const sql = (text: string) => ({ kind: "sql", sql: text }) as const;
-
 /** `row.a IS DISTINCT FROM old.a`, or true where there is no old row. */
 const changed = (q: Quoting, column: string, insert: boolean): string =>
   insert ? `NEW.${q.id(column)} IS NOT NULL` : q.isDistinct(`NEW.${q.id(column)}`, `OLD.${q.id(column)}`);
@@ -24,8 +22,6 @@ export const postgresGrammar: CutoverGrammar = {
   exact: (expression) => `((${expression})::text COLLATE "C")`,
   createIndex: (q, name, table, column) => `CREATE INDEX IF NOT EXISTS ${q.id(name)} ON ${table} (${q.id(column)})`,
   dropIndex: (q, name) => `DROP INDEX IF EXISTS ${q.id(name)}`,
-  nullable: (q, table, column, nullable) =>
-    sql(`ALTER TABLE ${table} ALTER COLUMN ${q.id(column)} ${nullable ? "DROP" : "SET"} NOT NULL`),
   dropCheck: (q, table, name) => `ALTER TABLE ${table} DROP CONSTRAINT IF EXISTS ${q.id(name)}`,
   createBridge(q, bridges) {
     const [first] = bridges;
@@ -41,7 +37,7 @@ export const postgresGrammar: CutoverGrammar = {
       `CREATE OR REPLACE FUNCTION ${q.id(name)}() RETURNS trigger LANGUAGE plpgsql AS ${dollar(
         `BEGIN IF TG_OP = 'INSERT' THEN ${branch(true)} END IF; ELSE ${branch(false)} END IF; END IF; RETURN NEW; END`,
       )}`,
-      `CREATE TRIGGER ${q.id(name)} BEFORE INSERT OR UPDATE ON ${first!.table} FOR EACH ROW EXECUTE FUNCTION ${q.id(name)}()`,
+      `CREATE OR REPLACE TRIGGER ${q.id(name)} BEFORE INSERT OR UPDATE ON ${first!.table} FOR EACH ROW EXECUTE FUNCTION ${q.id(name)}()`,
     ];
   },
   dropBridge: (q, [first]) => [
@@ -60,10 +56,10 @@ export const mysqlGrammar: CutoverGrammar = {
   exact: (expression) => `CONVERT(CAST(${expression} AS binary) USING utf8mb4) COLLATE utf8mb4_bin`,
   createIndex: (q, name, table, column) => `CREATE INDEX ${q.id(name)} ON ${table} (${q.id(column)})`,
   dropIndex: (q, name, table) => `DROP INDEX ${q.id(name)} ON ${table}`,
-  nullable: (_, __, column, nullable) => ({ kind: "redefine", column, nullable }),
   dropCheck: (q, table, name) => `ALTER TABLE ${table} DROP CONSTRAINT ${q.id(name)}`,
-  createBridge: (q, bridges) =>
-    [true, false].map((insert) => {
+  createBridge: (q, bridges) => [
+    ...mysqlGrammar.dropBridge(q, bridges),
+    ...[true, false].map((insert) => {
       const branches = bridges
         .map(
           (each, at) =>
@@ -71,11 +67,15 @@ export const mysqlGrammar: CutoverGrammar = {
         )
         .join(" ");
       const event = insert ? "INSERT" : "UPDATE";
-      return `CREATE TRIGGER ${q.id(`${bridges[0]!.name}_${event.toLowerCase()}`)} BEFORE ${event} ON ${bridges[0]!.table} FOR EACH ROW BEGIN ${branches} END IF; END`;
+      return `CREATE TRIGGER ${q.id(`${bridges[0]!.name}_${event.toLowerCase()}`)} BEFORE ${event} ON ${bridges[0]!.table} FOR EACH ROW ${silentWhileReverting} ${branches} END IF; END IF; END`;
     }),
+  ],
   dropBridge: (q, [first]) =>
     ["insert", "update"].map((event) => `DROP TRIGGER IF EXISTS ${q.id(`${first!.name}_${event}`)}`),
 };
+
+/** How a trigger begins that a rollback can keep silent, where none can be switched off for one session. */
+export const silentWhileReverting = "BEGIN IF @runback_reverting IS NULL THEN";
 
 /** As a class of a regular expression, free of backslashes: sessions read those differently. */
 const blanks = String.fromCharCode(...white);
@@ -89,13 +89,13 @@ export const sqliteGrammar: CutoverGrammar = {
   exact: (expression) => `(CAST(${expression} AS TEXT) COLLATE BINARY)`,
   createIndex: (q, name, table, column) => `CREATE INDEX IF NOT EXISTS ${q.id(name)} ON ${table} (${q.id(column)})`,
   dropIndex: (q, name) => `DROP INDEX IF EXISTS ${q.id(name)}`,
-  nullable: (_, __, column, nullable) => ({ kind: "redefine", column, nullable }),
   // The check belongs to its column and goes with it.
   dropCheck: () => null,
   // Triggers cannot change the row they are called for: they update it, which calls the other direction's trigger. That
   // one does nothing, since the columns agree by then.
-  createBridge: (q, bridges) =>
-    bridges.flatMap((each) =>
+  createBridge: (q, bridges) => [
+    ...sqliteGrammar.dropBridge(q, bridges),
+    ...bridges.flatMap((each) =>
       [true, false].map((insert) => {
         const event = insert ? "INSERT" : `UPDATE OF ${q.id(each.from)}`;
         const name = q.id(`${each.name}_${each.to}_${insert ? "insert" : "update"}`);
@@ -104,6 +104,7 @@ export const sqliteGrammar: CutoverGrammar = {
         return `CREATE TRIGGER ${name} AFTER ${event} ON ${each.table} WHEN ${changed(q, each.from, insert)} AND ${untouched(q, each.to, insert)} AND ${differs} BEGIN UPDATE ${each.table} SET ${q.id(each.to)} = ${each.value("NEW")} WHERE ${key}; END`;
       }),
     ),
+  ],
   dropBridge: (q, bridges) =>
     bridges.flatMap((each: Bridge) =>
       ["insert", "update"].map((event) => `DROP TRIGGER IF EXISTS ${q.id(`${each.name}_${each.to}_${event}`)}`),

@@ -1,6 +1,8 @@
+import type { ShapeEffect } from "../reshape.ts";
 import { bridgeTriggers } from "./bridge-triggers.ts";
 import { type ColumnCutover, type Phase, retiredName } from "./column-cutover.ts";
 import type { CutoverDialect, CutoverStep } from "./cutover-dialect.ts";
+import { objectName } from "./object-name.ts";
 
 /** What entering a phase changes in the schema, and what takes it back. */
 export interface PhaseDdl {
@@ -8,7 +10,11 @@ export interface PhaseDdl {
   readonly down: readonly CutoverStep[];
 }
 
-const sql = (text: string): CutoverStep => ({ kind: "sql", sql: text });
+const sql = (text: string, effect?: ShapeEffect): CutoverStep => ({
+  kind: "sql",
+  sql: text,
+  ...(effect === undefined ? {} : { effect }),
+});
 
 /**
  * Schema changes of one phase. Phases 2 and 3 have none: rows and flags move there. Entering phase 4 makes the new column
@@ -18,8 +24,8 @@ export function phaseDdl(cutover: ColumnCutover, phase: Phase, dialect: CutoverD
   const table = dialect.table(cutover.table);
   const { grammar } = dialect;
   const bridge = cutover.dualWrite === "bridge" ? bridgeTriggers(cutover, dialect) : { create: [], drop: [] };
-  const index = `idx_${cutover.table.name}_${cutover.column}`;
-  const check = `${cutover.table.name}_${cutover.column}_check`;
+  const index = objectName(`idx_${cutover.table.name}_${cutover.column}`);
+  const check = `${objectName(`${cutover.table.name}_${cutover.column}`)}_check`;
   switch (phase) {
     case 0: {
       const longest = Math.max(...cutover.codes.map(({ code }) => code.length));
@@ -34,32 +40,37 @@ export function phaseDdl(cutover: ColumnCutover, phase: Phase, dialect: CutoverD
               check,
               condition: `${dialect.id(cutover.column)} IN (${codes})`,
             }),
+            { kind: "column", name: cutover.column, present: true },
           ),
-          sql(grammar.createIndex(dialect, index, table, cutover.column)),
+          sql(grammar.createIndex(dialect, index, table, cutover.column), {
+            kind: "index",
+            name: index,
+            present: true,
+          }),
         ],
         down: [
-          sql(grammar.dropIndex(dialect, index, table)),
-          ...(dropCheck === null ? [] : [sql(dropCheck)]),
-          sql(`ALTER TABLE ${table} DROP COLUMN ${dialect.id(cutover.column)}`),
+          sql(grammar.dropIndex(dialect, index, table), { kind: "index", name: index, present: false }),
+          ...(dropCheck === null ? [] : [sql(dropCheck, { kind: "constraint", name: check, present: false })]),
+          dropColumn(table, cutover.column, dialect),
         ],
       };
     }
     case 1:
-      return { up: bridge.create.map(sql), down: bridge.drop.map(sql) };
+      return { up: bridge.create.map((each) => sql(each)), down: bridge.drop.map((each) => sql(each)) };
     case 4:
       return {
         up: [
-          ...bridge.drop.map(sql),
-          grammar.nullable(dialect, table, cutover.column, false),
-          grammar.nullable(dialect, table, cutover.legacy, true),
+          ...bridge.drop.map((each) => sql(each)),
+          { kind: "redefine", column: cutover.column, nullable: false },
+          { kind: "redefine", column: cutover.legacy, nullable: true },
         ],
         // The legacy column stays nullable: rows of phase 4 have no value in it.
-        down: [grammar.nullable(dialect, table, cutover.column, true), ...bridge.create.map(sql)],
+        down: [{ kind: "redefine", column: cutover.column, nullable: true }, ...bridge.create.map((each) => sql(each))],
       };
     case 5:
       return {
-        up: [sql(rename(table, cutover.legacy, retiredName(cutover), dialect))],
-        down: [sql(rename(table, retiredName(cutover), cutover.legacy, dialect))],
+        up: [rename(table, cutover.legacy, retiredName(cutover), dialect)],
+        down: [rename(table, retiredName(cutover), cutover.legacy, dialect)],
       };
     default:
       return { up: [], down: [] };
@@ -67,9 +78,12 @@ export function phaseDdl(cutover: ColumnCutover, phase: Phase, dialect: CutoverD
 }
 
 /** The end of phase 5, after its observation window. Permanent: only a snapshot brings the values back. */
-export function dropLegacy(cutover: ColumnCutover, dialect: CutoverDialect): string {
-  return `ALTER TABLE ${dialect.table(cutover.table)} DROP COLUMN ${dialect.id(retiredName(cutover))}`;
+export function dropLegacy(cutover: ColumnCutover, dialect: CutoverDialect): CutoverStep {
+  return dropColumn(dialect.table(cutover.table), retiredName(cutover), dialect);
 }
 
-const rename = (table: string, from: string, to: string, { id }: CutoverDialect): string =>
-  `ALTER TABLE ${table} RENAME COLUMN ${id(from)} TO ${id(to)}`;
+const dropColumn = (table: string, column: string, { id }: CutoverDialect): CutoverStep =>
+  sql(`ALTER TABLE ${table} DROP COLUMN ${id(column)}`, { kind: "column", name: column, present: false });
+
+const rename = (table: string, from: string, to: string, { id }: CutoverDialect): CutoverStep =>
+  sql(`ALTER TABLE ${table} RENAME COLUMN ${id(from)} TO ${id(to)}`, { kind: "renamed", from, to });

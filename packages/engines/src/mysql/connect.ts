@@ -155,7 +155,7 @@ async function clean(session: Session, text: string): Promise<void> {
 
 /** Back to what a session has outside transactions. The run's name is never left on a session that goes back to the pool. */
 const reset =
-  "SET autocommit = 1, @runback_run_id = NULL; SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE";
+  "SET autocommit = 1, @runback_run_id = NULL, @runback_reverting = NULL; SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE";
 
 /**
  * DDL commits, and what follows it would run statement by statement; without autocommit it is a transaction again.
@@ -166,7 +166,7 @@ function begin({ isolation, readOnly, lockTimeoutMs }: TransactionOptions): stri
   const level = isolation === "snapshot" ? "REPEATABLE READ" : "READ COMMITTED";
   const modes = `SET SESSION TRANSACTION ISOLATION LEVEL ${level}, ${readOnly ? "READ ONLY" : "READ WRITE"};
     SET SESSION innodb_lock_wait_timeout = ${seconds},
-    lock_wait_timeout = ${lockTimeoutMs === undefined ? 86_400 : seconds}, @runback_run_id = NULL, autocommit = 0`;
+    lock_wait_timeout = ${lockTimeoutMs === undefined ? 86_400 : seconds}, @runback_run_id = NULL, @runback_reverting = NULL, autocommit = 0`;
   return `${modes}; ${isolation === "snapshot" ? "START TRANSACTION WITH CONSISTENT SNAPSHOT" : "START TRANSACTION"}`;
 }
 

@@ -8,6 +8,7 @@ import { housekeeping } from "./housekeeping.ts";
 import { journal } from "./journal.ts";
 import { protectAudit } from "./protect-audit.ts";
 import { readCatalog } from "./read-catalog.ts";
+import { reshape } from "./reshape.ts";
 import { imageColumns, liveDigest } from "./row-image.ts";
 import { sessionEnvironment } from "./session-environment.ts";
 import { recover, type SnapshotDriver, snapshots } from "./snapshots.ts";
@@ -37,6 +38,7 @@ export function mysqlEngine(driver: MysqlDriver): Engine {
     audit,
     diagnosis,
     housekeeping,
+    reshape: { ...reshape, transaction: (work, lockTimeoutMs) => driver.transaction(work, { lockTimeoutMs }) },
     snapshots: snapshots(driver),
     sessionEnvironment,
     init: async () => {

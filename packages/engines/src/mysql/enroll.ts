@@ -121,16 +121,20 @@ async function install(tx: Connection, table: Table): Promise<void> {
  * since enrolment is enrolled again before the first write.
  */
 export async function beginJournal(tx: Connection, runId: string): Promise<void> {
+  await renew(tx);
+  // Last: DDL above commits, and nothing of this transaction may be written before the run is named.
+  await tx.query("SET @runback_run_id = $1", [runId]);
+}
+
+/** Enrols again what was altered since. */
+export async function renew(tx: Connection): Promise<void> {
   const layouts = await currentLayouts(tx);
   const now = await fingerprints(tx, layouts);
   const stale = layouts.filter((layout) => layout.fingerprint !== now.get(layout.name));
-  if (stale.length > 0) {
-    const catalog = await readCatalog(tx);
-    await enroll(
-      tx,
-      catalog.tables.filter((table) => stale.some((layout) => layout.name === table.name)),
-    );
-  }
-  // Last: DDL above commits, and nothing of this transaction may be written before the run is named.
-  await tx.query("SET @runback_run_id = $1", [runId]);
+  if (stale.length === 0) return;
+  const catalog = await readCatalog(tx);
+  await enroll(
+    tx,
+    catalog.tables.filter((table) => stale.some((layout) => layout.name === table.name)),
+  );
 }

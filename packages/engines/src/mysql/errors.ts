@@ -58,8 +58,8 @@ function translated(error: DriverError): unknown {
   if (/in closed state|connection is closed|Pool is closed/i.test(error.message))
     return connectionLost("CONNECTION_CLOSED", error);
   if (fullNumbers.has(errno) || / errno: 28 |No space left on device/.test(error.message)) return targetFull(error);
-  // 1205 lock wait, 1213 deadlock, 3572 NOWAIT: the transaction is rolled back as a whole.
-  if ([1205, 1213, 3572].includes(errno)) {
+  // 1205 lock wait, 1213 deadlock, 3572 NOWAIT: the transaction is rolled back as a whole. RB006: the table is being altered.
+  if ([1205, 1213, 3572].includes(errno) || error.sqlState === "RB006") {
     return new RunbackError("LOCK_TIMEOUT", "Another session holds a lock this step needs.", {
       recovery: "The step was not written. Try again; if it repeats, look for long transactions on the target.",
       status: 409,

@@ -1,7 +1,7 @@
 import type { Connection, JournalPort, UndoRequest } from "@runback/core";
 import { id, table as tableName } from "./dialect.ts";
 import { differing } from "./differing.ts";
-import { beginJournal, enroll } from "./enroll.ts";
+import { beginJournal, enroll, renew } from "./enroll.ts";
 import { plannedLayouts } from "./layout.ts";
 import { planUndo } from "./plan-undo.ts";
 import { replay } from "./replay.ts";
@@ -10,9 +10,16 @@ import { imageDigest, liveDigest, matchesKey } from "./row-image.ts";
 
 export const journal: JournalPort = {
   enroll,
+  renew,
   begin: beginJournal,
   plan: planUndo,
-  revert: (tx, request, cursor, limit) => (request.replay ? replay : revert)(tx, request, cursor, limit),
+  revert: async (tx, request, cursor, limit) => {
+    // For triggers that heed it: no other can be kept silent for one session.
+    await tx.query("SET @runback_reverting = 1");
+    const progress = await (request.replay ? replay : revert)(tx, request, cursor, limit);
+    await tx.query("SET @runback_reverting = NULL");
+    return progress;
+  },
   remaining,
   differing,
   rows: async (connection, runId) => {

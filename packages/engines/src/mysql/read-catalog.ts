@@ -1,4 +1,13 @@
-import type { Catalog, Column, Connection, ForeignKey, ReferentialAction, Table, UniqueIndex } from "@runback/core";
+import {
+  type Catalog,
+  type Column,
+  type Connection,
+  type ForeignKey,
+  type ReferentialAction,
+  silentWhileReverting,
+  type Table,
+  type UniqueIndex,
+} from "@runback/core";
 import { id } from "./dialect.ts";
 
 /** Tables of the target's database, Runback's own left out. One query a kind of object, not one a table. */
@@ -170,6 +179,8 @@ function uniqueIndexes(rows: readonly IndexRow[]): UniqueIndex[] {
   }));
 }
 
+/** Those that keep silent while rows are put back are no obstacle to that, and not listed. */
 const triggersSql = `
 SELECT event_object_table AS tbl, trigger_name AS name FROM information_schema.triggers
-WHERE event_object_schema = database() AND LEFT(trigger_name, 8) <> 'runback_' ORDER BY event_object_table, trigger_name`;
+WHERE event_object_schema = database() AND LEFT(trigger_name, 8) <> 'runback_'
+  AND LEFT(action_statement, ${silentWhileReverting.length}) <> '${silentWhileReverting}' ORDER BY event_object_table, trigger_name`;

@@ -9,6 +9,7 @@ import { housekeeping } from "./housekeeping.ts";
 import { journal } from "./journal.ts";
 import { protectAudit } from "./protect-audit.ts";
 import { readCatalog } from "./read-catalog.ts";
+import { reshape } from "./reshape.ts";
 import { imageColumns, liveDigest } from "./row-image.ts";
 import { sessionEnvironment } from "./session-environment.ts";
 import { type SnapshotDriver, snapshots } from "./snapshots.ts";
@@ -38,6 +39,7 @@ export function postgresEngine(driver: PostgresDriver): Engine {
     audit,
     diagnosis,
     housekeeping,
+    reshape: { ...reshape, transaction: (work, lockTimeoutMs) => driver.transaction(work, { lockTimeoutMs }) },
     ...(driver.copies === undefined ? {} : { snapshots: snapshots(driver.copies) }),
     freeze,
     sessionEnvironment,

@@ -78,12 +78,17 @@ export async function beginJournal(tx: Connection, runId: string): Promise<void>
          AND EXISTS (SELECT FROM pg_class WHERE oid = relation)) AS stale`,
     [runId],
   );
-  if (named.rows[0]?.stale !== true) return;
+  if (named.rows[0]?.stale === true) await renew(tx);
+}
+
+/** Enrols again what was altered since. */
+export async function renew(tx: Connection): Promise<void> {
   const stale = await tx.query<TableRef>(
     `SELECT n.nspname::text AS schema, c.relname::text AS name
      FROM runback.layouts l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE l.current AND l.fingerprint <> runback.shape(l.relation)`,
   );
+  if (stale.count === 0) return;
   const catalog = await readCatalog(tx);
   await enroll(
     tx,

@@ -2,10 +2,10 @@ import type { Table } from "@runback/core";
 import { id, table as tableName } from "./dialect.ts";
 import { imageColumns, keyColumns, liveValues, matchesKey, sameValues } from "./row-image.ts";
 
-const kinds = ["insert", "update", "delete", "before_insert", "before_update"] as const;
+export const captureKinds = ["insert", "update", "delete", "before_insert", "before_update"] as const;
 
 export function triggerNames(relation: number): string[] {
-  return kinds.map((kind) => `runback_${kind}_${relation}`);
+  return captureKinds.map((kind) => `runback_${kind}_${relation}`);
 }
 
 /** The image's columns in the text of the insert trigger: SQLite rewrites them there when a column is renamed. */

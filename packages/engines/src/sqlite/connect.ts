@@ -87,12 +87,12 @@ function openFileAt(path: string): Engine {
   };
 
   // What happens with foreign keys must be said before a transaction, so it has a session of its own.
-  const rebuild = <T>(work: (session: Session, tx: Connection) => Promise<T>) =>
+  const rebuild = <T>(work: (session: Session, tx: Connection) => Promise<T>, options: TransactionOptions = {}) =>
     turn(async () => {
       open();
       const session = new Session(path, { builds: true });
       try {
-        const result = await within(session, (tx) => work(session, tx), {});
+        const result = await within(session, (tx) => work(session, tx), options);
         // All of it went through the log, which would stay as large until the last session is closed.
         try {
           session.exec("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -136,6 +136,7 @@ function openFileAt(path: string): Engine {
     connection,
     transaction: (work, options = {}) =>
       options.readOnly ? reading((_, tx) => work(tx)) : write((_, tx) => work(tx), options),
+    rebuild: (work, lockTimeoutMs) => rebuild((_, tx) => work(tx), { lockTimeoutMs }),
     snapshots: snapshots({ path, read: (work) => reading(work), rebuild, beside: (file) => openFileAt(file) }),
     close: async () => {
       await turn(async () => {

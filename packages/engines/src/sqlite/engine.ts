@@ -8,6 +8,7 @@ import { housekeeping } from "./housekeeping.ts";
 import { journal } from "./journal.ts";
 import { protectAudit } from "./protect-audit.ts";
 import { readCatalog } from "./read-catalog.ts";
+import { reshape } from "./reshape.ts";
 import { imageColumns, liveDigest } from "./row-image.ts";
 import { sessionEnvironment } from "./session-environment.ts";
 import { store } from "./store.ts";
@@ -16,6 +17,8 @@ import { store } from "./store.ts";
 export interface SqliteDriver extends Pick<Engine, "name" | "location" | "capabilities" | "dialect" | "close"> {
   readonly connection: Connection;
   readonly snapshots: SnapshotPort;
+  /** A writing transaction in a session that enforces no foreign keys. */
+  rebuild<T>(work: (tx: Connection) => Promise<T>, lockTimeoutMs: number): Promise<T>;
   transaction<T>(work: (tx: Connection) => Promise<T>, options?: TransactionOptions): Promise<T>;
 }
 
@@ -36,6 +39,7 @@ export function sqliteEngine(driver: SqliteDriver): Engine {
     audit,
     diagnosis,
     housekeeping,
+    reshape: { ...reshape, transaction: driver.rebuild },
     snapshots: driver.snapshots,
     sessionEnvironment,
     init: () => driver.transaction(applyOwnTables),

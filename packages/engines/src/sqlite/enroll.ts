@@ -1,5 +1,5 @@
 import { type Connection, qualifiedName, RunbackError, type Table } from "@runback/core";
-import { captureTriggers, triggerNames } from "./capture.ts";
+import { captureKinds, captureTriggers, triggerNames } from "./capture.ts";
 import { id, table as tableName } from "./dialect.ts";
 import { type LayoutColumn, type LayoutRow, renamed } from "./layout.ts";
 import { readCatalog } from "./read-catalog.ts";
@@ -18,6 +18,7 @@ const fingerprintOf = (name: string) => `(SELECT coalesce(group_concat(sql, char
 /** Installs the capture triggers of tables, or refreshes them where the table changed since. */
 export async function enroll(tx: Connection, tables: readonly Table[]): Promise<void> {
   for (const table of tables) await refuse(tx, table);
+  await captureFirst(tx);
   const current = await tx.query<{ table_name: string }>(
     `SELECT table_name FROM runback_layouts WHERE current = 1 AND fingerprint = ${fingerprintOf("table_name")}`,
   );
@@ -117,17 +118,52 @@ async function widen(tx: Connection, columns: number): Promise<void> {
  * since enrolment is enrolled again before the first write.
  */
 export async function beginJournal(tx: Connection, runId: string): Promise<void> {
+  await renew(tx);
+  await nameRun(tx, runId);
+}
+
+/** Enrols again what was altered since. */
+export async function renew(tx: Connection): Promise<void> {
+  await captureFirst(tx);
   const stale = await tx.query<LayoutRow>(
     `SELECT * FROM runback_layouts WHERE current = 1 AND fingerprint <> ${fingerprintOf("table_name")}`,
   );
-  if (stale.count > 0) {
-    const catalog = await readCatalog(tx);
-    const names = new Set<string>();
-    for (const row of stale.rows) names.add((await renamed(tx, row.relation))?.table ?? row.table_name);
-    await enroll(
-      tx,
-      catalog.tables.filter((table) => names.has(table.name)),
-    );
+  if (stale.count === 0) return;
+  const catalog = await readCatalog(tx);
+  const names = new Set<string>();
+  for (const row of stale.rows) names.add((await renamed(tx, row.relation))?.table ?? row.table_name);
+  await enroll(
+    tx,
+    catalog.tables.filter((table) => names.has(table.name)),
+  );
+}
+
+/**
+ * SQLite calls the trigger that was made last first. One of users' that changes the row again would have its change
+ * captured before the one it is called for, and the older of two images would be the younger: so the capture triggers are
+ * made again, from their own text, wherever another one came after them.
+ */
+export async function captureFirst(tx: Connection): Promise<void> {
+  const { rows } = await tx.query<{ name: string; sql: string }>(
+    `SELECT s.name, s.sql FROM sqlite_schema s
+     WHERE s.type = 'trigger' AND ${ofCapture("s.name")} AND EXISTS (SELECT 1 FROM sqlite_schema o
+       WHERE o.type = 'trigger' AND o.rowid > s.rowid AND o.tbl_name = s.tbl_name AND NOT ${ofCapture("o.name")})
+     ORDER BY s.rowid`,
+  );
+  for (const { name, sql } of rows) {
+    await tx.query(`DROP TRIGGER ${id(name)}`);
+    await tx.script(sql);
   }
-  await nameRun(tx, runId);
+}
+
+const ofCapture = (name: string) =>
+  `(${captureKinds.map((kind) => `${name} GLOB 'runback_${kind}_[0-9]*'`).join(" OR ")})`;
+
+/** Takes the capture triggers away for a change they are in the way of, with what they know written down; whether there were any. */
+export async function letGo(tx: Connection, table: Table): Promise<boolean> {
+  const layout = await currentLayout(tx, table);
+  if (layout === undefined) return false;
+  await followRenames(tx, layout);
+  for (const name of triggerNames(layout.relation)) await tx.query(`DROP TRIGGER IF EXISTS ${id(name)}`);
+  return true;
 }

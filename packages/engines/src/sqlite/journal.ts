@@ -1,7 +1,7 @@
 import type { Connection, JournalPort, UndoRequest } from "@runback/core";
 import { id, table as tableName } from "./dialect.ts";
 import { differing } from "./differing.ts";
-import { beginJournal, enroll } from "./enroll.ts";
+import { beginJournal, enroll, renew } from "./enroll.ts";
 import { layoutsOf } from "./layout.ts";
 import { planUndo } from "./plan-undo.ts";
 import { replay } from "./replay.ts";
@@ -11,6 +11,7 @@ import { runNumber } from "./run-number.ts";
 
 export const journal: JournalPort = {
   enroll,
+  renew,
   begin: beginJournal,
   openWindow,
   closeWindow,

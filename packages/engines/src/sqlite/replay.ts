@@ -8,6 +8,7 @@ import {
 } from "@runback/core";
 import { constraintRefused } from "../shared/constraint-refused.ts";
 import { id } from "./dialect.ts";
+import { captureFirst } from "./enroll.ts";
 import { type Layout, layoutsOf } from "./layout.ts";
 import { isConstraint } from "./plain-error.ts";
 import { type Circle, type Entry, type EntryKind, type Reversal, reversalOf } from "./reverse-row.ts";
@@ -210,6 +211,7 @@ async function withoutUserTriggers<T>(tx: Connection, layouts: readonly Layout[]
   }
   const result = await work();
   for (const text of texts) await tx.script(text);
+  await captureFirst(tx);
   return result;
 }
 

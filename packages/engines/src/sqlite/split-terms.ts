@@ -5,7 +5,7 @@ export interface IndexText {
 }
 
 /** One token of SQL: a string, a quoted name, a comment, a word, or a single character. */
-const token =
+export const token =
   /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|\/\*[\s\S]*?\*\/|[\w$\u0080-\uffff]+|\s+|[\s\S]/g;
 
 /**
