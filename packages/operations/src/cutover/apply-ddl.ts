@@ -88,7 +88,6 @@ async function patiently(
 function stopped(): RunbackError {
   return new RunbackError("STOPPED", "Stopped between two tries.", {
     recovery: "What is done stays done. Run the same command again: it goes on from there.",
-    exit: 1,
     status: 409,
   });
 }
