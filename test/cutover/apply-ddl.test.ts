@@ -2,8 +2,8 @@ import { attendeeStatus, ticketState } from "@runback/attendance";
 import {
   type ColumnCutover,
   type Connection,
-  type CutoverDialect,
   type CutoverStep,
+  type Dialect,
   dropLegacy,
   findTable,
   mapLegacy,
@@ -11,22 +11,23 @@ import {
   phaseDdl,
 } from "@runback/core";
 import { openSqlite } from "@runback/engines";
-import { applyDdl } from "@runback/operations";
+
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { applyDdl } from "../../packages/operations/src/cutover/apply-ddl.ts";
 import { type TestContext, testContext } from "../operations/support.ts";
 import type { TestTarget } from "../support/engines.ts";
 import { bytesOf, journaled, startRun, undo } from "../support/journaled.ts";
-import { cutoverDialect, families } from "./support.ts";
+import { families } from "./support.ts";
 
 describe.each(families)("schema changes of a cutover on %s", (name) => {
   let site: TestContext & { target: TestTarget };
   let db: TestTarget["engine"];
-  let dialect: CutoverDialect;
+  let dialect: Dialect;
 
   beforeEach(async () => {
     site = await testContext(name);
     db = site.target.engine;
-    dialect = cutoverDialect(name, db.dialect);
+    dialect = db.dialect;
     await db.query(
       `CREATE TABLE event_attendance (id integer PRIMARY KEY, who varchar(40) DEFAULT 'nobody', status varchar(100) DEFAULT 'registered' NOT NULL${name === "mysql" ? " COMMENT 'as typed; NOT NULL'" : ""})`,
     );
@@ -185,6 +186,7 @@ describe.each(families)("schema changes of a cutover on %s", (name) => {
       hold();
       await released;
     });
+    other.catch(() => {});
     await held;
     let turns = 0;
     const steps = phaseDdl(attendeeStatus, 0, dialect).up;
