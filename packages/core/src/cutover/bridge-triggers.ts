@@ -5,7 +5,8 @@ import { objectName } from "./object-name.ts";
 
 /**
  * Triggers that keep both columns in step for writers that set one: a new legacy value is mapped, a new code becomes the
- * legacy value of the same name. A writer that sets both is left alone. An unlisted legacy value leaves NULL: quarantined.
+ * legacy value of the same name. A writer that sets both is left alone, but for a code that is emptied: it becomes that of
+ * the legacy value again. An unlisted legacy value leaves NULL: quarantined.
  */
 export function bridgeTriggers(
   cutover: ColumnCutover,
@@ -22,9 +23,16 @@ export function bridgeTriggers(
       ...base,
       from: cutover.legacy,
       to: cutover.column,
+      fills: true,
       value: (row) => mappingCase(cutover, dialect, `${row}.${dialect.id(cutover.legacy)}`),
     },
-    { ...base, from: cutover.column, to: cutover.legacy, value: (row) => legacyOf(cutover, dialect, row) },
+    {
+      ...base,
+      from: cutover.column,
+      to: cutover.legacy,
+      fills: false,
+      value: (row) => legacyOf(cutover, dialect, row),
+    },
   ];
   return { create: dialect.grammar.createBridge(dialect, bridges), drop: dialect.grammar.dropBridge(dialect, bridges) };
 }

@@ -26,6 +26,11 @@ export interface Bridge {
   readonly key: readonly string[];
   readonly from: string;
   readonly to: string;
+  /**
+   * Also when `to` is left without a value, whoever wrote it: `value` takes its place. The direction that does not fill
+   * leaves alone what was emptied: nobody who empties one column means to empty the other.
+   */
+  readonly fills: boolean;
   /** SQL of the new value, given how the row that is written is called. */
   readonly value: (row: string) => string;
 }

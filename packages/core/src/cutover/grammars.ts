@@ -10,6 +10,12 @@ const changed = (q: Quoting, column: string, insert: boolean): string =>
 const untouched = (q: Quoting, column: string, insert: boolean): string =>
   insert ? `NEW.${q.id(column)} IS NULL` : `NOT (${q.isDistinct(`NEW.${q.id(column)}`, `OLD.${q.id(column)}`)})`;
 
+/** When one direction of a bridge acts. */
+const acts = (q: Quoting, { from, to, fills }: Bridge, insert: boolean): string => {
+  const only = `${changed(q, from, insert)} AND ${untouched(q, to, insert)}`;
+  return fills ? `(NEW.${q.id(to)} IS NULL OR (${only}))` : `NEW.${q.id(from)} IS NOT NULL AND ${only}`;
+};
+
 const addColumnAndCheck: CutoverGrammar["addColumn"] = (q, table, { name, type, check, condition }) =>
   `ALTER TABLE ${table} ADD COLUMN ${q.id(name)} ${type}, ADD CONSTRAINT ${q.id(check)} CHECK (${condition})`;
 
@@ -30,7 +36,7 @@ export const postgresGrammar: CutoverGrammar = {
       bridges
         .map(
           (each, at) =>
-            `${at === 0 ? "IF" : "ELSIF"} ${changed(q, each.from, insert)} AND ${untouched(q, each.to, insert)} THEN NEW.${q.id(each.to)} := ${each.value("NEW")};`,
+            `${at === 0 ? "IF" : "ELSIF"} ${acts(q, each, insert)} THEN NEW.${q.id(each.to)} := ${each.value("NEW")};`,
         )
         .join(" ");
     return [
@@ -63,7 +69,7 @@ export const mysqlGrammar: CutoverGrammar = {
       const branches = bridges
         .map(
           (each, at) =>
-            `${at === 0 ? "IF" : "ELSEIF"} ${changed(q, each.from, insert)} AND ${untouched(q, each.to, insert)} THEN SET NEW.${q.id(each.to)} = ${each.value("NEW")};`,
+            `${at === 0 ? "IF" : "ELSEIF"} ${acts(q, each, insert)} THEN SET NEW.${q.id(each.to)} = ${each.value("NEW")};`,
         )
         .join(" ");
       const event = insert ? "INSERT" : "UPDATE";
@@ -97,11 +103,12 @@ export const sqliteGrammar: CutoverGrammar = {
     ...sqliteGrammar.dropBridge(q, bridges),
     ...bridges.flatMap((each) =>
       [true, false].map((insert) => {
-        const event = insert ? "INSERT" : `UPDATE OF ${q.id(each.from)}`;
+        const columns = (each.fills ? [each.from, each.to] : [each.from]).map(q.id).join(", ");
+        const event = insert ? "INSERT" : `UPDATE OF ${columns}`;
         const name = q.id(`${each.name}_${each.to}_${insert ? "insert" : "update"}`);
         const key = each.key.map((column) => `${q.id(column)} = NEW.${q.id(column)}`).join(" AND ");
         const differs = q.isDistinct(`NEW.${q.id(each.to)}`, each.value("NEW"));
-        return `CREATE TRIGGER ${name} AFTER ${event} ON ${each.table} WHEN ${changed(q, each.from, insert)} AND ${untouched(q, each.to, insert)} AND ${differs} BEGIN UPDATE ${each.table} SET ${q.id(each.to)} = ${each.value("NEW")} WHERE ${key}; END`;
+        return `CREATE TRIGGER ${name} AFTER ${event} ON ${each.table} WHEN ${acts(q, each, insert)} AND ${differs} BEGIN UPDATE ${each.table} SET ${q.id(each.to)} = ${each.value("NEW")} WHERE ${key}; END`;
       }),
     ),
   ],
