@@ -16,7 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "packages/attendance": ["packages/core"],
   "packages/guard": ["packages/core"],
   "packages/flags": ["packages/core"],
-  "packages/operations": ["packages/core", "packages/vault"],
+  "packages/operations": ["packages/core", "packages/vault", "packages/attendance"],
   "packages/runtime": ["packages/core", "packages/engines", "packages/vault", "packages/operations"],
   "packages/dashboard": ["packages/core", "packages/vault", "packages/operations", "packages/runtime"],
   "packages/api": ["packages/core", "packages/vault", "packages/operations", "packages/runtime", "packages/dashboard"],

@@ -2,6 +2,7 @@ import { RunbackError } from "@runback/core";
 import { Command, CommanderError } from "commander";
 import { approveCommand, tokenCommand } from "./commands/access.ts";
 import { alertsCommand } from "./commands/alerts.ts";
+import { attendanceCommand } from "./commands/attendance.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { bundleCommand } from "./commands/bundle.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -44,6 +45,7 @@ export async function main(args: readonly string[]): Promise<number> {
     snapshotCommand,
     bundleCommand,
     guardCommand,
+    attendanceCommand,
     auditCommand,
     monitorCommand,
     alertsCommand,

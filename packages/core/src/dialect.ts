@@ -1,5 +1,6 @@
 import type { TableRef } from "./catalog.ts";
 import type { CutoverGrammar } from "./cutover/cutover-dialect.ts";
+import type { TableDdl } from "./table-ddl.ts";
 
 /** Logical column types of tables that Runback or a migration's model creates. */
 export type LogicalType = "uuid" | "text" | "integer" | "bigint" | "boolean" | "instant" | "json";
@@ -62,4 +63,6 @@ export interface Dialect {
   jsonText(jsonExpression: string, key: string): string;
   /** What moving a column takes. */
   readonly grammar: CutoverGrammar;
+  /** What tables of users get beside what they have. */
+  readonly ddl: TableDdl;
 }

@@ -23,6 +23,7 @@ export * from "./reshape.ts";
 export * from "./run.ts";
 export * from "./snapshot.ts";
 export * from "./store.ts";
+export * from "./table-ddl.ts";
 export * from "./table-model.ts";
 export * from "./undo.ts";
 export * from "./undo-phases.ts";

@@ -5,6 +5,14 @@ export { raiseAlert, resolveAlert } from "./alerts/raise-alert.ts";
 export type { AlertRequest, Receiver, SendAlert } from "./alerts/receiver.ts";
 export { type Watched, watch } from "./alerts/watch.ts";
 export { type ApprovalRequest, approve } from "./approvals/approvals.ts";
+export {
+  advanceAttendanceMigration,
+  migrateAttendance,
+  planAttendance,
+  startAttendanceMigration,
+} from "./attendance/migration/migrate.ts";
+export type { AttendanceMigrateOptions, AttendanceMigration } from "./attendance/migration/migrate-options.ts";
+export { attendanceMigration } from "./attendance/migration/unfinished.ts";
 export { type AnchorResult, anchorRetention, auditAnchor } from "./audit/anchor.ts";
 export { type AuditExportResult, auditExport } from "./audit/export.ts";
 export { auditList, maxAuditPage } from "./audit/list.ts";

@@ -18,6 +18,7 @@ import * as operations from "@runback/operations";
 import type { BundleSource } from "@runback/vault";
 import { readBundle } from "@runback/vault";
 import { type AlertVerbs, alertVerbs } from "./alert-verbs.ts";
+import { type AttendanceVerbs, attendanceVerbs } from "./attendance-verbs.ts";
 import { anchorAudit, auditTables, mainTrail, ownTrail, sweepRetention, verifyAudit } from "./audit-trails.ts";
 import type { MigrationConfig, RunbackConfig } from "./config.ts";
 import { type Health, health } from "./health.ts";
@@ -103,6 +104,7 @@ export interface Runtime extends RuntimeParts {
   migration(name?: string): MigrationConfig;
   readonly snapshots: SnapshotVerbs;
   readonly alerts: AlertVerbs;
+  readonly attendance: AttendanceVerbs;
   readonly monitors: MonitorVerbs;
   /** Keeps everybody from writing until it is lifted. */
   freezeOn(request: { readonly operator: string; readonly reason: string }): Promise<operations.FreezeResult>;
@@ -191,6 +193,7 @@ export function runtimeOver(parts: RuntimeParts): Runtime {
   };
 
   const snapshots = snapshotVerbs(context, config);
+  const attendance = attendanceVerbs(context, config);
 
   const runtime: Runtime = {
     ...parts,
@@ -215,6 +218,8 @@ export function runtimeOver(parts: RuntimeParts): Runtime {
         await operations.advanceRollback(context, { auditTable: auditOf(run) }, runId, budgetMs);
       if (run.kind === "restore" || (run.kind === "snapshot" && run.state !== "completed" && run.state !== "aborted"))
         await snapshots.advance(run);
+      if (run.kind === "attendance" && run.state !== "completed" && run.state !== "aborted")
+        await attendance.advance(run, budgetMs);
       const now = await known(runId);
       return { done: now.state !== "running" && now.state !== "paused", state: now.state };
     },
@@ -267,6 +272,7 @@ export function runtimeOver(parts: RuntimeParts): Runtime {
         source,
       ),
     snapshots,
+    attendance,
     alerts: alertVerbs(context, config, parts.env),
     monitors: monitorVerbs(context, () => runtime),
     freezeOn: (request) => operations.freezeOn(context, { ...request, auditTable: trail }),

@@ -1,5 +1,6 @@
 import { type Dialect, type LogicalType, mysqlGrammar, type TableRef } from "@runback/core";
 import { collation } from "./server.ts";
+import { tableDdl } from "./table-ddl.ts";
 
 /** The one function through which every identifier is quoted. */
 export function id(name: string): string {
@@ -99,4 +100,5 @@ export const dialect: Dialect = {
   joinTexts: (text, separator, order) => `group_concat(${text} ORDER BY ${order} SEPARATOR ${literal(separator)})`,
   jsonString: (text) => `json_quote(${text})`,
   jsonText: (json, key) => `json_unquote(json_extract(${json}, ${literal(`$.${JSON.stringify(key)}`)}))`,
+  ddl: tableDdl,
 };

@@ -1,4 +1,5 @@
 import { type Dialect, type LogicalType, postgresGrammar, type TableRef } from "@runback/core";
+import { tableDdl } from "./table-ddl.ts";
 
 const types: Record<LogicalType, string> = {
   uuid: "uuid",
@@ -62,4 +63,5 @@ export const dialect: Dialect = {
   joinTexts: (text, separator, order) => `string_agg(${text}, ${literal(separator)} ORDER BY ${order})`,
   jsonString: (text) => `to_json(${text})::text`,
   jsonText: (json, key) => `(${json} ->> ${literal(key)})`,
+  ddl: tableDdl,
 };

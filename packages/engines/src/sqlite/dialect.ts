@@ -1,4 +1,5 @@
 import { type Dialect, type LogicalType, sqliteGrammar, type TableRef } from "@runback/core";
+import { tableDdl } from "./table-ddl.ts";
 
 /** Types of tables made from a model: what SQLite keeps of them is the affinity. */
 const types: Record<LogicalType, string> = {
@@ -74,4 +75,5 @@ export const dialect: Dialect = {
   joinTexts: (text, separator, order) => `string_agg(${text}, ${literal(separator)} ORDER BY ${order})`,
   jsonString: (text) => `json_quote(${text})`,
   jsonText: (json, key) => `(${json} ->> ${literal(`$.${JSON.stringify(key)}`)})`,
+  ddl: tableDdl,
 };
