@@ -16,8 +16,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "packages/attendance": ["packages/core"],
   "packages/guard": ["packages/core"],
   "packages/flags": ["packages/core"],
-  "packages/operations": ["packages/core", "packages/vault"],
-  "packages/runtime": ["packages/core", "packages/engines", "packages/vault", "packages/operations"],
+  "packages/operations": ["packages/core", "packages/vault", "packages/attendance"],
+  "packages/runtime": [
+    "packages/core",
+    "packages/engines",
+    "packages/vault",
+    "packages/attendance",
+    "packages/operations",
+  ],
   "packages/dashboard": ["packages/core", "packages/vault", "packages/operations", "packages/runtime"],
   "packages/api": ["packages/core", "packages/vault", "packages/operations", "packages/runtime", "packages/dashboard"],
   "packages/cli": [

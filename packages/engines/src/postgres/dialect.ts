@@ -62,4 +62,8 @@ export const dialect: Dialect = {
   joinTexts: (text, separator, order) => `string_agg(${text}, ${literal(separator)} ORDER BY ${order})`,
   jsonString: (text) => `to_json(${text})::text`,
   jsonText: (json, key) => `(${json} ->> ${literal(key)})`,
+  // A cast of the text itself: as a timestamptz it would pass through the session's time zone on its way to a timestamp.
+  utcValue: (text, type) =>
+    / with time zone|timestamptz/.test(type) ? `((${text}) || '+00')::timestamptz` : `(${text})::timestamp`,
+  isPast: (column, value) => `${column} <= ${value}`,
 };

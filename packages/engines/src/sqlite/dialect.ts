@@ -74,4 +74,7 @@ export const dialect: Dialect = {
   joinTexts: (text, separator, order) => `string_agg(${text}, ${literal(separator)} ORDER BY ${order})`,
   jsonString: (text) => `json_quote(${text})`,
   jsonText: (json, key) => `(${json} ->> ${literal(`$.${JSON.stringify(key)}`)})`,
+  utcValue: (text) => text,
+  // Columns hold texts in whichever form their writers have: as seconds they compare.
+  isPast: (column, value) => `unixepoch(${column}, 'subsec') <= unixepoch(${value}, 'subsec')`,
 };
