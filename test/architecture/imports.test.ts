@@ -17,7 +17,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "packages/guard": ["packages/core"],
   "packages/flags": ["packages/core"],
   "packages/operations": ["packages/core", "packages/vault", "packages/attendance"],
-  "packages/runtime": ["packages/core", "packages/engines", "packages/vault", "packages/operations"],
+  "packages/runtime": [
+    "packages/core",
+    "packages/engines",
+    "packages/vault",
+    "packages/attendance",
+    "packages/operations",
+  ],
   "packages/dashboard": ["packages/core", "packages/vault", "packages/operations", "packages/runtime"],
   "packages/api": ["packages/core", "packages/vault", "packages/operations", "packages/runtime", "packages/dashboard"],
   "packages/cli": [

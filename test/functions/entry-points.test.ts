@@ -57,7 +57,11 @@ beforeAll(async () => {
     metafile: true,
   });
   sizes = Object.fromEntries(Object.entries(metafile.outputs).map(([name, { bytes }]) => [name, bytes]));
-  const links = { DatabaseUrl: { value: database.url }, AdminToken: { value: adminToken }, AlertReceivers: { value: "{}" } };
+  const links = {
+    DatabaseUrl: { value: database.url },
+    AdminToken: { value: adminToken },
+    AlertReceivers: { value: "{}" },
+  };
   const cipher = createCipheriv("aes-256-gcm", key, Buffer.alloc(12));
   const encrypted = [cipher.update(JSON.stringify(links)), cipher.final()];
   await writeFile(join(folder, "resource.enc"), Buffer.concat([...encrypted, cipher.getAuthTag()]));

@@ -61,6 +61,10 @@ export interface Dialect {
   /** A text as a JSON string with its quotes. */
   jsonString(textExpression: string): string;
   jsonText(jsonExpression: string, key: string): string;
+  /** A text `2026-01-15 14:30:00.500`, in UTC, as a value of a column of this type, whether or not that knows of time zones. */
+  utcValue(textExpression: string, columnType: string): string;
+  /** True when a stored instant is not after a value of its column. */
+  isPast(instantColumn: string, valueExpression: string): string;
   /** What moving a column takes. */
   readonly grammar: CutoverGrammar;
   /** What tables of users get beside what they have. */

@@ -13,6 +13,21 @@ export {
 } from "./attendance/migration/migrate.ts";
 export type { AttendanceMigrateOptions, AttendanceMigration } from "./attendance/migration/migrate-options.ts";
 export { attendanceMigration } from "./attendance/migration/unfinished.ts";
+
+  type AttendanceEntry,
+  attendanceEntries,
+  type EntriesRequest,
+} from "./attendance/attendance-entries.ts";
+
+export type { AttendanceOptions } from "./attendance/attendance-options.ts";
+export { type AttendanceReport, attendanceReport } from "./attendance/attendance-report.ts";
+export type { SubjectRef } from "./attendance/attendance-subject.ts";
+export { changeStatus, type StatusChange } from "./attendance/change-status.ts";
+export { type CheckInRequest, checkIn, type Marked } from "./attendance/check-in.ts";
+export { advanceClosing, type CloseRequest, closeEvent, startClosing } from "./attendance/close-event.ts";
+export type { AbsenceSummary, ClosingResult } from "./attendance/closing.ts";
+export { type CorrectionRequest, correctAttendance } from "./attendance/correct.ts";
+export { type CompletionResult, closeDueEvents, dueEvents } from "./attendance/due-events.ts";
 export { type AnchorResult, anchorRetention, auditAnchor } from "./audit/anchor.ts";
 export { type AuditExportResult, auditExport } from "./audit/export.ts";
 export { auditList, maxAuditPage } from "./audit/list.ts";

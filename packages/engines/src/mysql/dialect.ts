@@ -101,4 +101,10 @@ export const dialect: Dialect = {
   jsonString: (text) => `json_quote(${text})`,
   jsonText: (json, key) => `json_unquote(json_extract(${json}, ${literal(`$.${JSON.stringify(key)}`)}))`,
   ddl: tableDdl,
+  // Sessions are pinned to UTC, which is what a `timestamp` follows. A column of whole seconds would round up, into the future.
+  utcValue: (text, type) => {
+    const digits = Number(/\((\d)\)/.exec(type)?.[1] ?? 0);
+    return `CAST(left(${text}, ${digits === 0 ? 19 : 20 + digits}) AS datetime(${digits}))`;
+  },
+  isPast: (column, value) => `${column} <= ${value}`,
 };

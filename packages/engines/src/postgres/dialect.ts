@@ -64,4 +64,8 @@ export const dialect: Dialect = {
   jsonString: (text) => `to_json(${text})::text`,
   jsonText: (json, key) => `(${json} ->> ${literal(key)})`,
   ddl: tableDdl,
+  // A cast of the text itself: as a timestamptz it would pass through the session's time zone on its way to a timestamp.
+  utcValue: (text, type) =>
+    / with time zone|timestamptz/.test(type) ? `((${text}) || '+00')::timestamptz` : `(${text})::timestamp`,
+  isPast: (column, value) => `${column} <= ${value}`,
 };

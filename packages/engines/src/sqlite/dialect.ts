@@ -76,4 +76,7 @@ export const dialect: Dialect = {
   jsonString: (text) => `json_quote(${text})`,
   jsonText: (json, key) => `(${json} ->> ${literal(`$.${JSON.stringify(key)}`)})`,
   ddl: tableDdl,
+  utcValue: (text) => text,
+  // Columns hold texts in whichever form their writers have: as seconds they compare.
+  isPast: (column, value) => `unixepoch(${column}, 'subsec') <= unixepoch(${value}, 'subsec')`,
 };

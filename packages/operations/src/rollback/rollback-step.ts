@@ -1,4 +1,5 @@
 import type { Lease, TableRef, UndoRequest } from "@runback/core";
+import { closingBehind, recordUndo } from "../attendance/undo-entries.ts";
 import { appendAudit } from "../audit/append.ts";
 import type { Context } from "../context.ts";
 import { nextStepRows } from "../run/advance.ts";
@@ -25,12 +26,14 @@ export async function rollbackStep(
     replay: checkpoint.plan.replay !== null,
   };
   if (checkpoint.phase === "evidence") return await concludeRollback(context, auditTable, run, lease, checkpoint);
+  const closing = await closingBehind(context, run);
   const began = clock.now().getTime();
   const progress = await engine.transaction(
     async (tx) => {
       await holdLease(context, tx, lease);
       await engine.journal.begin(tx, rollbackRunId);
       const step = await engine.journal.revert(tx, request, checkpoint.cursor, checkpoint.stepRows);
+      if (closing && step.rows > 0) await recordUndo(context, tx, closing, run.revertsRunId!, run);
       const durationMs = clock.now().getTime() - began;
       const done = checkpoint.done + step.rows;
       const next: RollbackCheckpoint = step.done

@@ -1,0 +1,90 @@
+import {
+  type AttendanceStatus,
+  type CheckInRefusal,
+  decideCheckIn,
+  type EventStatus,
+  type RegistrationStatus,
+} from "@runback/attendance";
+import { RunbackError } from "@runback/core";
+import type { Context } from "../context.ts";
+import { type AttendanceOptions, defaultsOf } from "./attendance-options.ts";
+import { lockSubject, readEvent, type SubjectRef } from "./attendance-subject.ts";
+import { attendanceTables } from "./attendance-tables.ts";
+import { changeStatus } from "./change-status.ts";
+import { recordChange } from "./record-change.ts";
+import { retryLocked } from "./retry-locked.ts";
+
+export interface CheckInRequest extends AttendanceOptions {
+  readonly subject: SubjectRef;
+  readonly actor: string;
+}
+
+/** What marking one participant did. */
+export interface Marked {
+  readonly participant: string;
+  readonly event: string;
+  /** False: they were so already, and nothing was written. */
+  readonly changed: boolean;
+  readonly previous: string | null;
+  readonly status: string;
+}
+
+/** Milliseconds a single mark waits for somebody else's; it is tried again after that. */
+export const markPatienceMs = 5_000;
+
+/**
+ * Marks somebody as there, present or late by the server's clock. Once a person is in, the first time stays.
+ *
+ * @throws `PARTICIPANT_NOT_FOUND`, `CHECK_IN_REFUSED` (`details.reason`: too_early, event_closed, event_not_open,
+ *   not_registered), `EVENT_TIMES_INVALID`, `ATTENDANCE_TABLES_MISSING`
+ */
+export async function checkIn(context: Context, request: CheckInRequest): Promise<Marked> {
+  const { engine, clock } = context;
+  const { vocabulary, subject: ref, actor } = request;
+  if (vocabulary.rules === "attendee-status")
+    return await changeStatus(context, { ...request, to: vocabulary.words.seen[0]!, reason: null, override: false });
+  const tables = await attendanceTables(engine, vocabulary);
+  return await retryLocked(() =>
+    engine.transaction(
+      async (tx) => {
+        const subject = await lockSubject(engine, tx, tables, ref);
+        const event = await readEvent(engine, tx, tables, subject.event);
+        // After the row is ours: whoever waited for it came when they got it.
+        const at = clock.now();
+        const decision = decideCheckIn(
+          {
+            event: { ...event, status: event.status as EventStatus },
+            registration: subject.registration as RegistrationStatus,
+            attendance: subject.attendance as AttendanceStatus | null,
+          },
+          at,
+          defaultsOf(request),
+        );
+        const said = { participant: subject.participant, event: subject.event, previous: subject.attendance };
+        if (decision.outcome === "already") return { ...said, changed: false, status: subject.attendance! };
+        if (decision.outcome === "refused") throw refused(decision.reason);
+        await recordChange(engine, tx, tables, subject, {
+          ...{ to: decision.outcome, action: "check_in", reason: null, actor, at },
+        });
+        return { ...said, changed: true, status: decision.outcome };
+      },
+      { lockTimeoutMs: markPatienceMs },
+    ),
+  );
+}
+
+const why: Record<CheckInRefusal, string> = {
+  too_early: "The doors are not open yet.",
+  event_closed: "The event is over.",
+  event_not_open: "The event is not published or ongoing.",
+  not_registered: "The person is not registered for the event.",
+};
+
+function refused(reason: CheckInRefusal): RunbackError {
+  return new RunbackError("CHECK_IN_REFUSED", `${why[reason]} (${reason})`, {
+    recovery: "Nothing was changed. Somebody who was there all the same is marked by a correction, with its reason.",
+    exit: 1,
+    status: 409,
+    details: { reason },
+  });
+}

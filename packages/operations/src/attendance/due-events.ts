@@ -1,0 +1,87 @@
+import { closingIsDue, utcText } from "@runback/attendance";
+import { RunbackError } from "@runback/core";
+import type { Context } from "../context.ts";
+import { type AttendanceOptions, defaultsOf } from "./attendance-options.ts";
+import { readEvent } from "./attendance-subject.ts";
+import { type AttendanceTables, attendanceTables, columnOf, timeParam } from "./attendance-tables.ts";
+import { isCandidate, isToFinalize } from "./candidates.ts";
+import { type CloseRequest, closeEvent } from "./close-event.ts";
+import type { ClosingResult } from "./closing.ts";
+
+const eventsAtMost = 200;
+
+/** Keys of the events that are over and have something left to do, the longest ended first. Set-based; at most 200. */
+export async function dueEvents(context: Context, options: AttendanceOptions): Promise<string[]> {
+  const { engine, clock } = context;
+  const tables = await attendanceTables(engine, options.vocabulary);
+  const now = clock.now();
+  const due: string[] = [];
+  for (const event of await endedEvents(context, tables, now)) {
+    const read = await readEvent(engine, engine, tables, event);
+    if (closingIsDue(options.vocabulary, read, now, defaultsOf(options))) due.push(event);
+  }
+  return due;
+}
+
+/** Ended, held, and not done with: the grace of each is looked at one by one. */
+async function endedEvents({ engine }: Context, tables: AttendanceTables, now: Date): Promise<string[]> {
+  const { dialect } = engine;
+  const { id, literal, table } = dialect;
+  const { events: names, participants } = tables.vocabulary;
+  const those = (who: string) =>
+    `EXISTS (SELECT 1 FROM ${table(tables.participants)} p WHERE p.${id(participants.event)} = e.${id(names.key)} AND ${who})`;
+  const toFinalize = isToFinalize(dialect, tables, "p.");
+  const needs = [
+    ...(names.completes === null ? [] : [`e.${id(names.status)} IN (${names.completes.from.map(literal).join(", ")})`]),
+    those(isCandidate(dialect, tables, "p.")),
+    ...(toFinalize === null ? [] : [those(toFinalize)]),
+  ];
+  const ends = columnOf(tables.events, names.endsAt);
+  const { rows } = await engine.query<{ event: string | number }>(
+    `SELECT e.${id(names.key)} AS event FROM ${table(tables.events)} e
+     WHERE ${dialect.isPast(`e.${id(names.endsAt)}`, timeParam(engine, ends, 1))}
+       AND e.${id(names.status)} IN (${names.held.map(literal).join(", ")}) AND (${needs.join(" OR ")})
+     ORDER BY e.${id(names.endsAt)}, e.${id(names.key)} LIMIT ${eventsAtMost}`,
+    [utcText(now)],
+  );
+  return rows.map((row) => String(row.event));
+}
+
+export interface CompletionResult {
+  readonly closed: readonly ClosingResult[];
+  /** Events that another process is closing. */
+  readonly busy: readonly string[];
+}
+
+/**
+ * What the `completion` schedule calls: closes every event that is due. One that fails does not keep the others waiting.
+ *
+ * @throws `COMPLETION_INCOMPLETE` once all were looked at, when one failed
+ */
+export async function closeDueEvents(
+  context: Context,
+  request: Omit<CloseRequest, "event">,
+): Promise<CompletionResult> {
+  const closed: ClosingResult[] = [];
+  const busy: string[] = [];
+  const failed: { event: string; code: string }[] = [];
+  for (const event of await dueEvents(context, request)) {
+    if (context.signal?.aborted) break;
+    try {
+      const result = await closeEvent(context, { ...request, event });
+      if (result.runId !== null) closed.push(result);
+    } catch (error) {
+      const code = error instanceof RunbackError ? error.code : "UNEXPECTED";
+      // Postponed or closed since it was found is no failure either.
+      if (code === "LEASE_HELD" || code === "LEASE_LOST") busy.push(event);
+      else if (code !== "EVENT_NOT_HELD" && code !== "EVENT_NOT_OVER") failed.push({ event, code });
+      if (code === "TARGET_UNREACHABLE") throw error;
+    }
+  }
+  if (failed.length === 0) return { closed, busy };
+  throw new RunbackError("COMPLETION_INCOMPLETE", `${failed.length} event(s) that are over could not be closed.`, {
+    recovery: `The others were. Close one by hand to see why: runback attendance close ${failed[0]!.event}`,
+    exit: 1,
+    details: { failed: failed.slice(0, 100) },
+  });
+}

@@ -1,0 +1,123 @@
+import { closeDueEvents, closeEvent, dueEvents } from "@runback/operations";
+import { describe, expect, test } from "vitest";
+import { rotatedEngines } from "../support/rotated-engines.ts";
+import {
+  addEvent,
+  after,
+  anotherProcess,
+  asReplayed,
+  attendanceTarget,
+  auditTable,
+  closes,
+  entries,
+  house,
+  people,
+  replayed,
+  statusOf,
+  takeBack,
+  unseen,
+} from "./attendance-target.ts";
+
+const by = { ...house, operator: "schedule", auditTable };
+
+describe.each(rotatedEngines)("closing on %s", (name) => {
+  test("marks who was not seen, completes the event, and is taken back exactly", { timeout: 120_000 }, async () => {
+    await using target = await attendanceTarget(name);
+    const { context } = target;
+    await addEvent(target, 7, [
+      ...unseen(5),
+      ["registered", "present"],
+      ["registered", "late"],
+      ["registered", "absent"],
+      ["waitlisted", null],
+      ["cancelled", "unknown"],
+    ]);
+    const began = await people(target, 7);
+    const result = await closeEvent({ ...context, stepRows: 2 }, { ...by, event: "7" });
+    expect(result).toMatchObject({
+      event: "7",
+      completed: true,
+      finalized: 2,
+      summary: {
+        scanned: 8,
+        flagged: 5,
+        skipped: { dedupe: 0, already_absent: 1, other: 2 },
+        batches: [
+          { batch: 1, flagged: 2 },
+          { batch: 2, flagged: 2 },
+          { batch: 3, flagged: 1 },
+        ],
+      },
+    });
+    expect(await statusOf(target, 7)).toBe("completed");
+    const then = await people(target, 7);
+    expect(then.map(({ registration, attendance }) => `${registration} ${attendance}`)).toEqual([
+      ...Array(5).fill("registered absent"),
+      "attended present",
+      "attended late",
+      "registered absent",
+      "waitlisted null",
+      "cancelled unknown",
+    ]);
+    expect(
+      then.slice(0, 5).every(({ markedAt, markedBy }) => markedAt === closes.toISOString() && markedBy === "schedule"),
+    ).toBe(true);
+    const log = await entries(target);
+    expect(
+      log.map(({ action, previous, status, reason }) => `${action} ${previous} ${status} ${reason}`).sort(),
+    ).toEqual([
+      "finalize_attended registered attended completed",
+      "finalize_attended registered attended completed",
+      "mark_absent null absent auto-absent",
+      "mark_absent null absent auto-absent",
+      "mark_absent unknown absent auto-absent",
+      "mark_absent unknown absent auto-absent",
+      "mark_absent unknown absent auto-absent",
+    ]);
+    expect(replayed(began, log)).toEqual(asReplayed(then));
+
+    // Closed again there is nothing to do, by hand and by schedule.
+    expect((await closeEvent(context, { ...by, event: "7" })).runId).toBeNull();
+    expect(await dueEvents(context, house)).toEqual([]);
+    expect(await entries(target)).toEqual(log);
+
+    const undone = await takeBack(context, result.runId!);
+    expect(undone).toMatchObject({ verified: true, classes: { reverted: 8, edited: 0, missing: 0, referenced: 0 } });
+    expect(await people(target, 7)).toEqual(began);
+    expect(await statusOf(target, 7)).toBe("published");
+    expect(replayed(began, await entries(target))).toEqual(asReplayed(began));
+    expect((await entries(target)).length).toBe(14);
+
+    // Nothing blocks a later closing, which writes entries of its own; and taking back a taking back brings it all again.
+    expect(await dueEvents(context, house)).toEqual(["7"]);
+    await takeBack(context, undone.rollbackRunId!);
+    expect(await people(target, 7)).toEqual(then);
+    expect(replayed(began, await entries(target))).toEqual(asReplayed(then));
+  });
+
+  test("any number of schedulers close everything due exactly once, and nothing else", {
+    timeout: 120_000,
+  }, async () => {
+    await using target = await attendanceTarget(name);
+    await addEvent(target, 1, unseen(30));
+    await addEvent(target, 2, unseen(30), { status: "ongoing" });
+    await addEvent(target, 3, unseen(3), { status: "completed" });
+    await addEvent(target, 4, unseen(3), { endsAt: after(1) });
+    for (const [at, status] of ["draft", "cancelled", "archived", "postponed"].entries())
+      await addEvent(target, 10 + at, unseen(3), { status });
+    const untouched = async () =>
+      await Promise.all(
+        [4, 10, 11, 12, 13].map(async (event) => [await statusOf(target, event), await people(target, event)]),
+      );
+    const others = await untouched();
+    expect(await dueEvents(target.context, house)).toEqual(["1", "2", "3"]);
+    const runners = Array.from({ length: 5 }, () => anotherProcess(target, { stepRows: 7 }));
+    const ticks = async () => await Promise.all(runners.map((runner) => closeDueEvents(runner, by)));
+    const closed = (await ticks()).flatMap((each) => each.closed);
+    closed.push(...(await ticks()).flatMap((each) => each.closed));
+    expect(closed.map(({ event }) => event).sort()).toEqual(["1", "2", "3"]);
+    expect(closed.reduce((sum, { summary }) => sum + summary.flagged, 0)).toBe(63);
+    expect((await entries(target)).length).toBe(63);
+    expect(await untouched()).toEqual(others);
+  });
+});
