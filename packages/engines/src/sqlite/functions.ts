@@ -1,7 +1,8 @@
-import { createHash, type Hash, hash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 
-type Stored = bigint | number | string | Uint8Array | null;
+/** A value as SQLite keeps it; integers are `bigint`, so that 1 is not 1.0. */
+export type Stored = bigint | number | string | Uint8Array | null;
 
 /**
  * What Runback's own sessions can compute and SQLite cannot. No trigger calls these: triggers fire in programs too that
@@ -18,33 +19,6 @@ export function registerFunctions(db: DatabaseSync): void {
   );
   db.function("runback_instant", pure, (text) => (text === null ? null : instant(String(text))));
   db.function("runback_boolean", exact, (value: Stored) => (value === null ? null : boolean(value as string)));
-  // One call a row for row digest, range and chain: a function each took twice as long.
-  db.aggregate("runback_leaves", {
-    ...exact,
-    varargs: true,
-    start: () => new Map<number, Chain>(),
-    step: (chains: Map<number, Chain>, key: Stored, ...values: Stored[]) => {
-      const leaf = leafOf(key);
-      let chain = chains.get(leaf);
-      if (chain === undefined) {
-        chain = { hash: createHash("sha256"), rows: 0, waiting: "" };
-        chains.set(leaf, chain);
-      }
-      chain.rows++;
-      chain.waiting += rowDigest(values);
-      if (chain.waiting.length >= waitingAtMost) {
-        chain.hash.update(chain.waiting);
-        chain.waiting = "";
-      }
-      return chains;
-    },
-    result: (chains: Map<number, Chain>) =>
-      JSON.stringify(
-        [...chains]
-          .sort(([a], [b]) => a - b)
-          .map(([leaf, { hash, rows, waiting }]) => ({ leaf, rows, sha256: hash.update(waiting).digest("hex") })),
-      ),
-  } as never);
   db.aggregate("runback_set", {
     start: () => ({ count: 0, bits: Buffer.alloc(32) }),
     step: (set: { count: number; bits: Buffer }, text: unknown) => {
@@ -57,17 +31,8 @@ export function registerFunctions(db: DatabaseSync): void {
   } as never);
 }
 
-/** Digests of the rows of one key range, in key order. */
-interface Chain {
-  readonly hash: Hash;
-  rows: number;
-  waiting: string;
-}
-
-const waitingAtMost = 4096;
-
-/** Hexadecimal text: a buffer a row was half of the time of a digest, most of it in collecting garbage. */
-function rowDigest(values: readonly Stored[]): string {
+/** SHA-256 of a row. Hexadecimal text: a buffer a row was half of the time of a digest, most of it in collecting garbage. */
+export function rowDigest(values: readonly Stored[]): string {
   let text = "";
   for (const value of values) text += `${encoded(value)};`;
   return hash("sha256", text, "hex");
@@ -86,7 +51,7 @@ function encoded(value: Stored): string {
 const leaves = 256n;
 
 /** Which of 256 key ranges a row's first key value falls in; the same on every machine, because evidence outlives it. */
-function leafOf(key: Stored): number {
+export function leafOf(key: Stored): number {
   if (typeof key === "bigint") return Number(((key % leaves) + leaves) % leaves);
   // The last byte: the first ones are a time or a number in ids that grow, and would put every row in one range.
   if (typeof key === "string" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(key))
