@@ -6,6 +6,7 @@ export * from "./catalog.ts";
 export * from "./changed-meanwhile.ts";
 export * from "./clock.ts";
 export * from "./cutover/index.ts";
+export * from "./derived-id.ts";
 export * from "./diagnosis.ts";
 export * from "./dialect.ts";
 export * from "./engine.ts";

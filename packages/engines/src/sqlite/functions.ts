@@ -1,7 +1,8 @@
-import { createHash, type Hash, hash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 
-type Stored = bigint | number | string | Uint8Array | null;
+/** A value as SQLite keeps it; integers are `bigint`, so that 1 is not 1.0. */
+export type Stored = bigint | number | string | Uint8Array | null;
 
 /**
  * What Runback's own sessions can compute and SQLite cannot. No trigger calls these: triggers fire in programs too that
@@ -13,43 +14,14 @@ export function registerFunctions(db: DatabaseSync): void {
   db.function("runback_row", { ...exact, varargs: true }, (...values: Stored[]) => rowDigest(values));
   db.function("runback_leaf", exact, (key: Stored) => leafOf(key));
   db.function("runback_sha256", exact, (text: Stored) => (text === null ? null : hash("sha256", String(text), "hex")));
-  db.function("runback_uuid", pure, (scope, sourceId) =>
-    uuidFrom(String(scope), sourceId === null ? "" : String(sourceId)),
-  );
   db.function("runback_instant", pure, (text) => (text === null ? null : instant(String(text))));
   db.function("runback_boolean", exact, (value: Stored) => (value === null ? null : boolean(value as string)));
-  // One call a row for row digest, range and chain: a function each took twice as long.
-  db.aggregate("runback_leaves", {
-    ...exact,
-    varargs: true,
-    start: () => new Map<number, Chain>(),
-    step: (chains: Map<number, Chain>, key: Stored, ...values: Stored[]) => {
-      const leaf = leafOf(key);
-      let chain = chains.get(leaf);
-      if (chain === undefined) {
-        chain = { hash: createHash("sha256"), rows: 0, waiting: "" };
-        chains.set(leaf, chain);
-      }
-      chain.rows++;
-      chain.waiting += rowDigest(values);
-      if (chain.waiting.length >= waitingAtMost) {
-        chain.hash.update(chain.waiting);
-        chain.waiting = "";
-      }
-      return chains;
-    },
-    result: (chains: Map<number, Chain>) =>
-      JSON.stringify(
-        [...chains]
-          .sort(([a], [b]) => a - b)
-          .map(([leaf, { hash, rows, waiting }]) => ({ leaf, rows, sha256: hash.update(waiting).digest("hex") })),
-      ),
-  } as never);
   db.aggregate("runback_set", {
     start: () => ({ count: 0, bits: Buffer.alloc(32) }),
     step: (set: { count: number; bits: Buffer }, text: unknown) => {
-      const digest = hash("sha256", String(text), "buffer");
-      for (let at = 0; at < 32; at++) set.bits[at]! ^= digest[at]!;
+      // One character a byte: a buffer a row took three times as long.
+      const digest = hash("sha256", String(text), "binary");
+      for (let at = 0; at < 32; at++) set.bits[at]! ^= digest.charCodeAt(at);
       set.count++;
       return set;
     },
@@ -57,17 +29,8 @@ export function registerFunctions(db: DatabaseSync): void {
   } as never);
 }
 
-/** Digests of the rows of one key range, in key order. */
-interface Chain {
-  readonly hash: Hash;
-  rows: number;
-  waiting: string;
-}
-
-const waitingAtMost = 4096;
-
-/** Hexadecimal text: a buffer a row was half of the time of a digest, most of it in collecting garbage. */
-function rowDigest(values: readonly Stored[]): string {
+/** SHA-256 of a row. Hexadecimal text: a buffer a row was half of the time of a digest, most of it in collecting garbage. */
+export function rowDigest(values: readonly Stored[]): string {
   let text = "";
   for (const value of values) text += `${encoded(value)};`;
   return hash("sha256", text, "hex");
@@ -86,7 +49,7 @@ function encoded(value: Stored): string {
 const leaves = 256n;
 
 /** Which of 256 key ranges a row's first key value falls in; the same on every machine, because evidence outlives it. */
-function leafOf(key: Stored): number {
+export function leafOf(key: Stored): number {
   if (typeof key === "bigint") return Number(((key % leaves) + leaves) % leaves);
   // The last byte: the first ones are a time or a number in ids that grow, and would put every row in one range.
   if (typeof key === "string" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(key))
@@ -94,24 +57,28 @@ function leafOf(key: Stored): number {
   return hash("sha256", encoded(key), "buffer")[0]!;
 }
 
-/** The same ids as on every other engine: version 8 with the RFC 9562 variant bits, led by a numeric source id. */
-function uuidFrom(scope: string, sourceId: string): string {
-  const digest = hash("sha256", scope + sourceId, "hex");
-  const lead = /^[1-9][0-9]{0,13}$/.test(sourceId)
-    ? Number(sourceId).toString(16).padStart(12, "0")
-    : digest.slice(0, 12);
-  const hex = `${lead}8${digest.slice(-19, -16)}a${digest.slice(-15)}`;
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
-}
-
 /** What the sources' parsers give: already in UTC, and nothing to compute. */
 const inUtc = /^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?Z$/;
+
+/** What they give for a time local to a zone: as a rule it is the same day in UTC, and a calendar has nothing to say. */
+const withOffset = /^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d[+-](?:[01]\d|2[0-3]):[0-5]\d$/;
+
+const minutesAt = (text: string, at: number) =>
+  Number(text.slice(at, at + 2)) * 60 + Number(text.slice(at + 3, at + 5));
+const twoDigits = (number: number) => (number < 10 ? `0${number}` : String(number));
 
 /** An instant in UTC with microseconds, of one width, so that instants sort as text. @throws when the text is none */
 export function instant(text: string): string {
   if (inUtc.test(text)) {
     knownDay(text);
     return text.length === 27 ? text : `${text.slice(0, 19)}.${text.slice(20, -1).padEnd(6, "0")}Z`;
+  }
+  if (withOffset.test(text)) {
+    const minutes = minutesAt(text, 11) + (text[19] === "-" ? minutesAt(text, 20) : -minutesAt(text, 20));
+    if (minutes >= 0 && minutes < 24 * 60) {
+      knownDay(text);
+      return `${text.slice(0, 11)}${twoDigits(Math.floor(minutes / 60))}:${twoDigits(minutes % 60)}${text.slice(16, 19)}.000000Z`;
+    }
   }
   const match = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?)?$/i.exec(
     text,

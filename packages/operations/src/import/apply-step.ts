@@ -1,7 +1,7 @@
 import type { Connection, EntityDeclaration, ImportDeclaration, Table } from "@runback/core";
 import type { Context } from "../context.ts";
 import { workCondition } from "./stage-entity.ts";
-import { planTable } from "./stage-tables.ts";
+import { idScopes, planTable } from "./stage-tables.ts";
 
 export interface ApplyRange {
   readonly entity: EntityDeclaration;
@@ -122,11 +122,12 @@ async function update(
 
 function mappingSql(
   dialect: Dialect,
-  { name, mapping }: ImportDeclaration,
+  declaration: ImportDeclaration,
   entity: EntityDeclaration,
   plan: string,
   within: string,
 ): string {
+  const { mapping } = declaration;
   const columns = [
     mapping.id,
     mapping.entityType,
@@ -136,7 +137,7 @@ function mappingSql(
     mapping.provenance,
     mapping.at,
   ];
-  const mappingId = dialect.uuidFrom(`${name}|mapping|${entity.label}|`, "p.sid");
+  const mappingId = dialect.uuidFrom?.(idScopes(declaration, entity).mapping, "p.sid") ?? "p.mapping_id";
   return `INSERT INTO ${dialect.table(mapping.table)} (${columns.map(dialect.id).join(", ")})
     SELECT ${mappingId}, ${dialect.literal(entity.label)}, p.sid, p.target_id, ${dialect.cast("$3", "text")}, p.provenance, ${dialect.cast("$4", "instant")}
     FROM ${plan} p WHERE ${within} AND NOT p.mapped AND p.class IN ('create', 'update', 'unchanged') ORDER BY p.line`;

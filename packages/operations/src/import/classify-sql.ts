@@ -1,5 +1,5 @@
 import type { Dialect, EntityDeclaration, IdentityTerm, ImportDeclaration, TableRef } from "@runback/core";
-import { planTable, rawTable } from "./stage-tables.ts";
+import { idScopes, planTable, rawTable } from "./stage-tables.ts";
 
 export interface ClassifySql {
   /** The first half alone, for servers that would compute it anew each time the second half reads it. */
@@ -13,7 +13,7 @@ export interface ClassifySql {
  * It reads the target at one moment and writes nothing but the plan table.
  *
  * Columns of the plan: line, sid, first_of_id, class, reason, message, target_id, mapped (a mapping exists),
- * provenance, seen (digest of the target row that was compared), and the values as `f_<column>`.
+ * provenance, seen (digest of the target row that was compared), mapping_id where the database cannot derive it, and the values as `f_<column>`.
  */
 export function classifySql(
   dialect: Dialect,
@@ -35,7 +35,8 @@ export function classifySql(
     ...entity.references.map((reference) => reference.column),
   ];
   const isOf = (alias: string, label: string) => `${alias}.${id(mapping.entityType)} = ${literal(label)}`;
-  const newId = dialect.uuidFrom(`${declaration.name}|${entity.label}|`, "r.sid");
+  const newId = dialect.uuidFrom?.(idScopes(declaration, entity).row, "r.sid") ?? "r.new_id";
+  const mappingId = dialect.uuidFrom === null ? ["mapping_id"] : [];
   const changed = values
     .map((column) => `(${dialect.isDistinct(`t.${id(column)}`, `j.${id(`f_${column}`)}`)})`)
     .join(" OR ");
@@ -47,7 +48,7 @@ export function classifySql(
   SELECT sid, min(line) AS first_line FROM ${table(rawTable(stage, entity))} WHERE sid IS NOT NULL GROUP BY sid HAVING count(*) > 1
 ), judged AS ${dialect.sharedCte ?? ""} (
   SELECT r.line, r.sid, coalesce(r.line = repeated.first_line, true) AS first_of_id, m.${id(mapping.targetId)} AS mapped_id,
-    ${newId} AS new_id,
+    ${[`${newId} AS new_id`, ...mappingId.map((name) => `r.${name}`)].join(", ")},
     ${entity.fields.map((field) => `r.${id(`f_${field.column}`)}`).join(", ")}
     ${parents.map(({ reference, plan, mapped }) => `, CASE WHEN ${plan}.sid IS NOT NULL THEN ${plan}.target_id ELSE ${mapped}.${id(mapping.targetId)} END AS ${id(`f_${reference.column}`)}`).join("")},
     CASE WHEN r.reason IS NOT NULL THEN r.reason
@@ -128,7 +129,7 @@ SELECT line, sid, first_of_id,
     ELSE message END AS message,
   target_id, mapped_id IS NOT NULL AS mapped, seen,
   CASE WHEN mapped_id IS NOT NULL THEN NULL WHEN matches = 1 THEN 'matched' ELSE 'created' END AS provenance,
-  ${values.map((column) => id(`f_${column}`)).join(", ")}
+  ${[...mappingId, ...values.map((column) => id(`f_${column}`))].join(", ")}
 FROM decided`,
   };
 }

@@ -1,9 +1,17 @@
-import type { Connection, EntityDeclaration, ImportDeclaration, ParseContext, Table, TextRow } from "@runback/core";
+import {
+  type Connection,
+  derivedId,
+  type EntityDeclaration,
+  type ImportDeclaration,
+  type ParseContext,
+  type Table,
+  type TextRow,
+} from "@runback/core";
 import type { Context } from "../context.ts";
 import { classifySql } from "./classify-sql.ts";
 import { type CsvFile, openCsv } from "./csv-source.ts";
 import { parseRecord } from "./parse-record.ts";
-import { judgedTable, planTable, rawColumns, rawTable } from "./stage-tables.ts";
+import { idScopes, judgedTable, planTable, rawColumns, rawTable } from "./stage-tables.ts";
 
 export interface StagedEntity {
   readonly entity: string;
@@ -25,14 +33,15 @@ export async function stageEntity(
   const raw = rawTable(input.stage, entity);
   const plan = planTable(input.stage, entity);
   const judged = judgedTable(input.stage, entity);
-  const columns = rawColumns(entity);
+  const columns = rawColumns(dialect, entity);
   for (const left of [raw, judged, plan]) await tx.query(`DROP TABLE IF EXISTS ${dialect.table(left)}`);
   await tx.query(dialect.createStage(raw, columns));
   const file = openCsv(input.folder, entity);
+  const rows = stagedRows(file, entity, input.context);
   const parsed = await tx.load(
     raw,
     columns.map(([name]) => name),
-    stagedRows(file, entity, input.context),
+    dialect.uuidFrom === null ? withIds(rows, idScopes(declaration, entity)) : rows,
   );
   await tx.query(dialect.analyze(raw));
   const seen = engine.rowDigest("t", target);
@@ -52,6 +61,14 @@ export async function stageEntity(
 
 async function* stagedRows(file: CsvFile, entity: EntityDeclaration, context: ParseContext): AsyncIterable<TextRow> {
   for await (const record of file.records) yield parseRecord(entity, record, context);
+}
+
+/** With the ids that the database cannot derive from the source id. */
+async function* withIds(rows: AsyncIterable<TextRow>, scopes: ReturnType<typeof idScopes>): AsyncIterable<TextRow> {
+  for await (const row of rows) {
+    const sourceId = row[1] ?? "";
+    yield [...row, derivedId(scopes.row, sourceId), derivedId(scopes.mapping, sourceId)];
+  }
 }
 
 /** Rows of a plan that a step has to do something for: a new row, a changed one, or a mapping to one that was found. */

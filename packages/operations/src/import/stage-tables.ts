@@ -1,4 +1,4 @@
-import type { EntityDeclaration, LogicalType, TableRef } from "@runback/core";
+import type { Dialect, EntityDeclaration, ImportDeclaration, LogicalType, TableRef } from "@runback/core";
 
 /** Scratch tables of one run: what was parsed, and what is to become of it. */
 export function rawTable(stage: string, entity: EntityDeclaration): TableRef {
@@ -19,8 +19,13 @@ export function stageName(runId: string): string {
   return runId.replace(/^run-/, "").replaceAll("-", "_").toLowerCase();
 }
 
+/** What the ids of an entity's rows, and of their mappings, are derived from besides source ids. */
+export function idScopes({ name }: ImportDeclaration, { label }: EntityDeclaration): { row: string; mapping: string } {
+  return { row: `${name}|${label}|`, mapping: `${name}|mapping|${label}|` };
+}
+
 /** Columns of the raw table in load order. */
-export function rawColumns(entity: EntityDeclaration): [name: string, type: LogicalType][] {
+export function rawColumns({ uuidFrom }: Dialect, entity: EntityDeclaration): [name: string, type: LogicalType][] {
   return [
     ["line", "bigint"],
     ["sid", "text"],
@@ -28,5 +33,6 @@ export function rawColumns(entity: EntityDeclaration): [name: string, type: Logi
     ...entity.references.map((reference): [string, LogicalType] => [`r_${reference.column}`, "text"]),
     ["reason", "text"],
     ["message", "text"],
+    ...(uuidFrom === null ? ["new_id", "mapping_id"] : []).map((name): [string, LogicalType] => [name, "uuid"]),
   ];
 }
