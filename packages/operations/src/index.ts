@@ -6,19 +6,10 @@ export type { AlertRequest, Receiver, SendAlert } from "./alerts/receiver.ts";
 export { type Watched, watch } from "./alerts/watch.ts";
 export { type ApprovalRequest, approve } from "./approvals/approvals.ts";
 export {
-  advanceAttendanceMigration,
-  migrateAttendance,
-  planAttendance,
-  startAttendanceMigration,
-} from "./attendance/migration/migrate.ts";
-export type { AttendanceMigrateOptions, AttendanceMigration } from "./attendance/migration/migrate-options.ts";
-export { attendanceMigration } from "./attendance/migration/unfinished.ts";
-
   type AttendanceEntry,
   attendanceEntries,
   type EntriesRequest,
 } from "./attendance/attendance-entries.ts";
-
 export type { AttendanceOptions } from "./attendance/attendance-options.ts";
 export { type AttendanceReport, attendanceReport } from "./attendance/attendance-report.ts";
 export type { SubjectRef } from "./attendance/attendance-subject.ts";
@@ -28,6 +19,14 @@ export { advanceClosing, type CloseRequest, closeEvent, startClosing } from "./a
 export type { AbsenceSummary, ClosingResult } from "./attendance/closing.ts";
 export { type CorrectionRequest, correctAttendance } from "./attendance/correct.ts";
 export { type CompletionResult, closeDueEvents, dueEvents } from "./attendance/due-events.ts";
+export {
+  advanceAttendanceMigration,
+  migrateAttendance,
+  planAttendance,
+  startAttendanceMigration,
+} from "./attendance/migration/migrate.ts";
+export type { AttendanceMigrateOptions, AttendanceMigration } from "./attendance/migration/migrate-options.ts";
+export { attendanceMigration } from "./attendance/migration/unfinished.ts";
 export { type AnchorResult, anchorRetention, auditAnchor } from "./audit/anchor.ts";
 export { type AuditExportResult, auditExport } from "./audit/export.ts";
 export { auditList, maxAuditPage } from "./audit/list.ts";
