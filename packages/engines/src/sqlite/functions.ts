@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
+import { derivedId } from "@runback/core";
 
 /** A value as SQLite keeps it; integers are `bigint`, so that 1 is not 1.0. */
 export type Stored = bigint | number | string | Uint8Array | null;
@@ -14,6 +15,9 @@ export function registerFunctions(db: DatabaseSync): void {
   db.function("runback_row", { ...exact, varargs: true }, (...values: Stored[]) => rowDigest(values));
   db.function("runback_leaf", exact, (key: Stored) => leafOf(key));
   db.function("runback_sha256", exact, (text: Stored) => (text === null ? null : hash("sha256", String(text), "hex")));
+  db.function("runback_uuid", pure, (scope, sourceId) =>
+    derivedId(String(scope), sourceId === null ? "" : String(sourceId)),
+  );
   db.function("runback_instant", pure, (text) => (text === null ? null : instant(String(text))));
   db.function("runback_boolean", exact, (value: Stored) => (value === null ? null : boolean(value as string)));
   db.aggregate("runback_set", {

@@ -35,8 +35,8 @@ export function classifySql(
     ...entity.references.map((reference) => reference.column),
   ];
   const isOf = (alias: string, label: string) => `${alias}.${id(mapping.entityType)} = ${literal(label)}`;
-  const newId = dialect.uuidFrom?.(idScopes(declaration, entity).row, "r.sid") ?? "r.new_id";
-  const mappingId = dialect.uuidFrom === null ? ["mapping_id"] : [];
+  const newId = dialect.hashes ? dialect.uuidFrom(idScopes(declaration, entity).row, "r.sid") : "r.new_id";
+  const mappingId = dialect.hashes ? [] : ["mapping_id"];
   const changed = values
     .map((column) => `(${dialect.isDistinct(`t.${id(column)}`, `j.${id(`f_${column}`)}`)})`)
     .join(" OR ");

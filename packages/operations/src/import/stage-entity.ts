@@ -41,7 +41,7 @@ export async function stageEntity(
   const parsed = await tx.load(
     raw,
     columns.map(([name]) => name),
-    dialect.uuidFrom === null ? withIds(rows, idScopes(declaration, entity)) : rows,
+    dialect.hashes ? rows : withIds(rows, idScopes(declaration, entity)),
   );
   await tx.query(dialect.analyze(raw));
   const seen = engine.rowDigest("t", target);
