@@ -35,6 +35,8 @@ it("documents every route that is served, and serves every route that is documen
       "GET /v1/snapshots/{id} viewer",
       "GET /v1/tokens admin",
       "GET /v1/verifications/{id} viewer",
+      "POST /ofrep/v1/evaluate/flags viewer",
+      "POST /ofrep/v1/evaluate/flags/{key} viewer",
       "POST /v1/alerts/{id}/acknowledge operator",
       "POST /v1/approvals approver",
       "POST /v1/audit/verify operator",

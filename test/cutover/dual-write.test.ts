@@ -17,7 +17,7 @@ import { deep } from "../faults/seeded-random.ts";
 import { type TestContext, testContext } from "../operations/support.ts";
 import type { TestTarget } from "../support/engines.ts";
 import { familyOf } from "../support/family.ts";
-import { journaled, undo } from "../support/journaled.ts";
+import { bytesOf, journaled, undo } from "../support/journaled.ts";
 import { inTurn, seed } from "../support/rotated-engines.ts";
 import { families } from "./support.ts";
 
@@ -61,6 +61,8 @@ describe.each(inTurn(families))(`both columns of a cutover on %s (seed ${seed})`
       "CREATE TABLE event_tickets (event_id integer NOT NULL, ticket_no integer NOT NULL, state varchar(100), note varchar(100), PRIMARY KEY (event_id, ticket_no))",
     );
     await applyDdl(site.context, ticketState, phaseDdl(ticketState, 0, db.dialect).up, async () => {});
+    // Journaled before the bridge is there: SQLite calls the younger trigger first.
+    await journaled(db, ["event_tickets"], async () => {});
   });
 
   afterAll(async () => {
@@ -68,6 +70,7 @@ describe.each(inTurn(families))(`both columns of a cutover on %s (seed ${seed})`
   });
 
   const { numRuns, length } = deep ? { numRuns: 60, length: 40 } : { numRuns: 4, length: 25 };
+  const timeout = deep ? 900_000 : 60_000;
 
   const write = ({ sql, values }: Write) => [sql, values] as const;
   const where = (rows: readonly number[]) => `event_id = 1 AND ticket_no IN (${rows.join(", ")})`;
@@ -135,7 +138,7 @@ describe.each(inTurn(families))(`both columns of a cutover on %s (seed ${seed})`
     if (kind === "delete") await tx.query(`DELETE FROM event_tickets WHERE ${where(rows)}`);
   };
 
-  test("with bridge triggers, after whatever any program writes, and after it is taken back", async () => {
+  test("with bridge triggers, after whatever any program writes, and after it is taken back", { timeout }, async () => {
     await applyDdl(site.context, ticketState, phaseDdl(ticketState, 1, db.dialect).up, async () => {});
     const session = fc.oneof(
       {
@@ -176,12 +179,36 @@ describe.each(inTurn(families))(`both columns of a cutover on %s (seed ${seed})`
     await applyDdl(site.context, ticketState, phaseDdl(ticketState, 1, db.dialect).down, async () => {});
   });
 
+  test("a run is taken back to the byte while the bridge is on, to rows from before it too", async () => {
+    await db.query("DELETE FROM event_tickets");
+    await db.query(...write(insert([1, 2, 3], { state: " Held " })));
+    await applyDdl(site.context, ticketState, phaseDdl(ticketState, 1, db.dialect).up, async () => {});
+    const before = await bytesOf(db, "event_tickets");
+    const run = await journaled(db, ["event_tickets"], async (tx) => {
+      await tx.query(...write(update([1], { state_code: "reserved" })));
+      await tx.query(...write(update([2], { state: "paid" })));
+      await tx.query("DELETE FROM event_tickets WHERE ticket_no = 3");
+    });
+    const { plan, remaining } = await undo(db, run);
+    expect([plan.conflictCount, remaining]).toEqual([0, 0]);
+    expect(await bytesOf(db, "event_tickets")).toEqual(before);
+    // And the bridge is there again: who empties a code does not empty the legacy value.
+    await db.query("UPDATE event_tickets SET state_code = NULL, note = 'x'");
+    await assertAgreed();
+    expect((await db.query("SELECT DISTINCT state, state_code FROM event_tickets")).rows).toEqual([
+      { state: " Held ", state_code: "reserved" },
+    ]);
+    await applyDdl(site.context, ticketState, phaseDdl(ticketState, 1, db.dialect).down, async () => {});
+  });
+
   const emptyIn = async (tx: Connection) => {
     const there = await tx.query<{ ticket_no: number }>("SELECT ticket_no FROM event_tickets");
     return [...Array(10).keys()].filter((row) => !there.rows.some((each) => Number(each.ticket_no) === row));
   };
 
-  test("with the switch's writers, in every stage that writes both, with bulk statements and imports between, taken back or not", async () => {
+  test("with the switch's writers, in every stage that writes both, with bulk statements and imports between, taken back or not", {
+    timeout,
+  }, async () => {
     const stage = fc.constantFrom<Stage>("dualwrite", "shadow", "live", "rampdown");
     const step = fc.oneof(
       { weight: 4, arbitrary: fc.record({ kind: fc.constant("switch"), stage, rows: keys, state: legacy }) },

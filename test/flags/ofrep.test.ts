@@ -1,12 +1,15 @@
 import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
+import { OpenAPIHono } from "@hono/zod-openapi";
 import { OFREPProvider } from "@openfeature/ofrep-provider";
 import { OpenFeature } from "@openfeature/server-sdk";
 import { attendeeStatus, ticketState } from "@runback/attendance";
 import type { CutoverState, CutoverStates, Phase } from "@runback/core";
 import { FlagClient, type Metric } from "@runback/flags";
+import { createMiddleware } from "hono/factory";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { ofrep } from "../../packages/api/src/routes/ofrep.ts";
+import type { ApiEnv } from "../../packages/api/src/api-env.ts";
+import { addOfrepOver } from "../../packages/api/src/routes/ofrep.ts";
 
 /** Phases in memory; `down` is a store that does not answer. */
 const store = { phase: 1 as Phase, comparing: true, down: false };
@@ -19,7 +22,14 @@ const states: CutoverStates = {
     ];
   },
 };
-const app = ofrep(states);
+const app = new OpenAPIHono<ApiEnv>();
+app.use(
+  createMiddleware<ApiEnv>(async (c, next) => {
+    c.set("principal", { id: "tests", name: "tests", role: "viewer" });
+    await next();
+  }),
+);
+addOfrepOver(app, states);
 let server: ReturnType<typeof serve>;
 let url: string;
 

@@ -24,6 +24,7 @@ import { addDocs } from "./routes/docs.ts";
 import { addFreeze } from "./routes/freeze.ts";
 import { addHealth } from "./routes/health.ts";
 import { addMonitors } from "./routes/monitors.ts";
+import { addOfrep } from "./routes/ofrep.ts";
 import { addRollbacks } from "./routes/rollbacks.ts";
 import { addRunEvents } from "./routes/run-events.ts";
 import { addRuns } from "./routes/runs.ts";
@@ -45,6 +46,7 @@ const routes = [
   addApprovals,
   addAudit,
   addMonitors,
+  addOfrep,
   addAlerts,
   addTokens,
 ];
@@ -73,6 +75,7 @@ export function createApi(runtime: Runtime, options: ApiOptions = {}): Api {
   // Closed unless it is named: a route that forgets its role still asks for a token.
   app.use("/v1/*", (c, next) => (openPaths.includes(c.req.path) ? next() : authenticated(c, next)));
   app.use("/v1/*", jsonBody(limits));
+  app.use("/ofrep/*", authenticated);
 
   app.openAPIRegistry.registerComponent("securitySchemes", "bearer", {
     type: "http",

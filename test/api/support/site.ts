@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { type Served, type ServeOptions, serve } from "@runback/api";
-import type { Clock, Role } from "@runback/core";
+import type { Clock, ColumnCutover, Role } from "@runback/core";
 import { openEngine } from "@runback/engines";
 import { sampleTierMapping, wildApricotImport, writeSampleExport } from "@runback/membership";
 import { init } from "@runback/operations";
@@ -51,6 +51,7 @@ export interface SiteOptions {
   readonly rows?: number;
   /** Starts against a database without Runback's tables. */
   readonly bare?: boolean;
+  readonly cutovers?: readonly ColumnCutover[];
 }
 
 /** Made once in a test run and cloned for each site: setting a target up takes ten times as long. */
@@ -95,6 +96,7 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
           },
         ],
         ...(options.oidc === undefined ? {} : { oidc: options.oidc }),
+        ...(options.cutovers === undefined ? {} : { cutovers: options.cutovers }),
       },
       env: { DATABASE_URL: database.url, VAULT_URL: pathToFileURL(join(home, "vault")).href },
       logger: jsonLogger(stream, "default", "debug"),
