@@ -35,6 +35,7 @@ it.each([
   "RunsDeadLetters",
   "AlertDeliveryDeadLetters",
   "AuditVerificationDeadLetters",
+  "CutoverMonitorsDeadLetters",
   "SnapshotVerificationDeadLetters",
   "VaultRetentionDeadLetters",
 ])("%s: the first message raises one", (queue) => {
@@ -61,6 +62,7 @@ it.each([
   ["RunsTimedOut", "RunsHandlerFunction", "DurableExecutionTimedOut", 1],
   ["AlertDeliveryErrors", "AlertDeliveryFunctionFunction", "Errors", 1],
   ["AuditVerificationErrors", "AuditVerificationFunctionFunction", "Errors", 1],
+  ["CutoverMonitorsErrors", "CutoverMonitorsFunctionFunction", "Errors", 1],
   ["SnapshotVerificationErrors", "SnapshotVerificationFunctionFunction", "Errors", 1],
   ["VaultRetentionErrors", "VaultRetentionFunctionFunction", "Errors", 1],
 ])("%s watches %s for %s", (alarm, fn, metricName, threshold) => {
@@ -73,16 +75,19 @@ it.each([
   });
 });
 
-describe.each(["AlertDelivery", "AuditVerification", "SnapshotVerification", "VaultRetention"])("%s", (schedule) => {
-  it("that does not run for 26 hours raises one, since no data is then the news", () => {
-    expect(stack.one(ALARM, `${schedule}Silent`)).toMatchObject({
-      metricName: "Invocations",
-      comparisonOperator: "LessThanThreshold",
-      threshold: 1,
-      period: 3_600,
-      evaluationPeriods: 26,
-      datapointsToAlarm: 26,
-      treatMissingData: "breaching",
+describe.each(["AlertDelivery", "AuditVerification", "CutoverMonitors", "SnapshotVerification", "VaultRetention"])(
+  "%s",
+  (schedule) => {
+    it("that does not run for 26 hours raises one, since no data is then the news", () => {
+      expect(stack.one(ALARM, `${schedule}Silent`)).toMatchObject({
+        metricName: "Invocations",
+        comparisonOperator: "LessThanThreshold",
+        threshold: 1,
+        period: 3_600,
+        evaluationPeriods: 26,
+        datapointsToAlarm: 26,
+        treatMissingData: "breaching",
+      });
     });
-  });
-});
+  },
+);

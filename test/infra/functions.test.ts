@@ -15,6 +15,7 @@ const functions = [
   "RunsHandlerFunction",
   "AuditVerificationFunctionFunction",
   "AlertDeliveryFunctionFunction",
+  "CutoverMonitorsFunctionFunction",
   "SnapshotVerificationFunctionFunction",
   "VaultRetentionFunctionFunction",
 ];

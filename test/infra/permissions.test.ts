@@ -14,10 +14,17 @@ const functionRoles = [
   "RunsHandlerRole",
   "AuditVerificationFunctionRole",
   "AlertDeliveryFunctionRole",
+  "CutoverMonitorsFunctionRole",
   "SnapshotVerificationFunctionRole",
   "VaultRetentionFunctionRole",
 ];
-const scheduleRoles = ["AlertDeliveryRole", "AuditVerificationRole", "SnapshotVerificationRole", "VaultRetentionRole"];
+const scheduleRoles = [
+  "AlertDeliveryRole",
+  "AuditVerificationRole",
+  "CutoverMonitorsRole",
+  "SnapshotVerificationRole",
+  "VaultRetentionRole",
+];
 
 /** Every action a role may do, with the resources of the statement that allows it. */
 function grants(role: string): Record<string, readonly string[]> {

@@ -20,6 +20,7 @@ import { addAlerts } from "./routes/alerts.ts";
 import { addApprovals } from "./routes/approvals.ts";
 import { addAudit } from "./routes/audit.ts";
 import { addBundles } from "./routes/bundles.ts";
+import { addCutovers } from "./routes/cutovers.ts";
 import { addDocs } from "./routes/docs.ts";
 import { addFreeze } from "./routes/freeze.ts";
 import { addHealth } from "./routes/health.ts";
@@ -47,6 +48,7 @@ const routes = [
   addAudit,
   addMonitors,
   addOfrep,
+  addCutovers,
   addAlerts,
   addTokens,
 ];

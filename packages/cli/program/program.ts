@@ -5,6 +5,7 @@ import { alertsCommand } from "./commands/alerts.ts";
 import { attendanceCommand } from "./commands/attendance.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { bundleCommand } from "./commands/bundle.ts";
+import { cutoverCommand } from "./commands/cutover.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { execCommand } from "./commands/exec.ts";
 import { freezeCommand } from "./commands/freeze.ts";
@@ -46,6 +47,7 @@ export async function main(args: readonly string[]): Promise<number> {
     bundleCommand,
     guardCommand,
     attendanceCommand,
+    cutoverCommand,
     auditCommand,
     monitorCommand,
     alertsCommand,

@@ -1,5 +1,6 @@
 import { type Alert, RunbackError } from "@runback/core";
 import { type Context, listAlerts, watch } from "@runback/operations";
+import type { RunbackConfig } from "./config.ts";
 import type { Runtime } from "./runtime.ts";
 
 const minuteMs = 60 * 1000;
@@ -18,9 +19,25 @@ export interface Monitor {
   readonly run: (runtime: MonitoredVerbs) => Promise<unknown>;
 }
 
-type MonitoredVerbs = Pick<Runtime, "anchorAudit" | "sweepRetention" | "snapshots" | "alerts">;
+type MonitoredVerbs = Pick<Runtime, "anchorAudit" | "sweepRetention" | "snapshots" | "alerts" | "cutovers">;
 
-export const monitors: readonly Monitor[] = [
+/** Every monitor of an installation: the standing ones, and one of each cutover. */
+export function monitorsOf({ cutovers = [] }: Pick<RunbackConfig, "cutovers">): readonly Monitor[] {
+  return [
+    ...standing,
+    ...cutovers.map(
+      ({ name }): Monitor => ({
+        name: `${cutoverPrefix}${name}`,
+        title: `The columns of ${name} do not agree`,
+        everyMs: minuteMs,
+        severity: "error",
+        run: (runtime) => runtime.cutovers.monitor(name),
+      }),
+    ),
+  ];
+}
+
+const standing: readonly Monitor[] = [
   {
     name: "audit-verification",
     title: "An audit trail does not hold",
@@ -60,11 +77,18 @@ export interface MonitorVerbs {
   list(): Promise<readonly MonitorState[]>;
   /** Runs one now. @returns what it found @throws `MONITOR_UNKNOWN`, whatever the monitor throws */
   run(name: string): Promise<unknown>;
+  /** Runs the monitor of every cutover, also after one failed. @returns how many @throws what the first failure threw */
+  runCutovers(): Promise<number>;
 }
 
-export function monitorVerbs(context: Context, verbs: () => MonitoredVerbs): MonitorVerbs {
+export function monitorVerbs(
+  context: Context,
+  config: Pick<RunbackConfig, "cutovers">,
+  verbs: () => MonitoredVerbs,
+): MonitorVerbs {
+  const monitors = monitorsOf(config);
   const target = context.target ?? "default";
-  return {
+  const verbsOf: MonitorVerbs = {
     list: async () => {
       const { alerts } = await listAlerts(context, { limit: 1_000 });
       return monitors.map(({ name, title, everyMs }) => ({
@@ -86,7 +110,17 @@ export function monitorVerbs(context: Context, verbs: () => MonitoredVerbs): Mon
       if (severity === null) return await work();
       return await watch(context, { check: checkOf(name), target, severity, title }, work);
     },
+    runCutovers: async () => {
+      const names = monitors.map(({ name }) => name).filter((name) => name.startsWith(cutoverPrefix));
+      const failures: unknown[] = [];
+      for (const name of names) await verbsOf.run(name).catch((error: unknown) => failures.push(error));
+      if (failures.length > 0) throw failures[0];
+      return names.length;
+    },
   };
+  return verbsOf;
 }
+
+const cutoverPrefix = "cutover-";
 
 const checkOf = (name: string) => `monitor:${name}`;

@@ -21,6 +21,7 @@ import { type AlertVerbs, alertVerbs } from "./alert-verbs.ts";
 import { type AttendanceVerbs, attendanceVerbs } from "./attendance-verbs.ts";
 import { anchorAudit, auditTables, mainTrail, ownTrail, sweepRetention, verifyAudit } from "./audit-trails.ts";
 import type { MigrationConfig, RunbackConfig } from "./config.ts";
+import { type CutoverVerbs, cutoverVerbs } from "./cutover-verbs.ts";
 import { type Health, health } from "./health.ts";
 import { type MonitorVerbs, monitorVerbs } from "./monitors.ts";
 import { outsideSource } from "./outside-source.ts";
@@ -106,6 +107,7 @@ export interface Runtime extends RuntimeParts {
   readonly alerts: AlertVerbs;
   readonly attendance: AttendanceVerbs;
   readonly monitors: MonitorVerbs;
+  readonly cutovers: CutoverVerbs;
   /** Keeps everybody from writing until it is lifted. */
   freezeOn(request: { readonly operator: string; readonly reason: string }): Promise<operations.FreezeResult>;
   freezeOff(request: { readonly operator: string }): Promise<operations.FreezeResult>;
@@ -274,7 +276,8 @@ export function runtimeOver(parts: RuntimeParts): Runtime {
     snapshots,
     attendance,
     alerts: alertVerbs(context, config, parts.env),
-    monitors: monitorVerbs(context, () => runtime),
+    monitors: monitorVerbs(context, config, () => runtime),
+    cutovers: cutoverVerbs(context, config),
     freezeOn: (request) => operations.freezeOn(context, { ...request, auditTable: trail }),
     freezeOff: (request) => operations.freezeOff(context, { ...request, auditTable: trail }),
     freezeState: () => operations.freezeState(context),

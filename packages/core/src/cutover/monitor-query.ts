@@ -9,15 +9,46 @@ import { mappingCase } from "./mapping-case.ts";
  * right.
  */
 export function monitorQuery(cutover: ColumnCutover, dialect: CutoverDialect): string {
+  return counting(cutover, dialect, []);
+}
+
+/** `monitorQuery`, with `null_rows`, and with rows that have no code yet by the code their legacy value has: `unset_0`, … in the order of `codes`. */
+export function countsQuery(cutover: ColumnCutover, dialect: CutoverDialect): string {
+  return counting(cutover, dialect, [
+    ["code IS NULL", "null_rows"],
+    ...cutover.codes.map(
+      ({ code }, at) => [`code IS NULL AND mapped = ${dialect.literal(code)}`, `unset_${at}`] as const,
+    ),
+  ]);
+}
+
+/** What can be counted without the legacy column: `total_rows`, `null_rows`, `invalid`. */
+export function columnQuery(cutover: ColumnCutover, dialect: CutoverDialect): string {
+  const { count, codes } = parts(cutover, dialect);
+  return `SELECT COUNT(*) AS ${dialect.id("total_rows")}, ${count("code IS NULL", "null_rows")}, ${count(`code IS NOT NULL AND code NOT IN (${codes})`, "invalid")} FROM (SELECT ${dialect.grammar.exact(dialect.id(cutover.column))} AS code FROM ${dialect.table(cutover.table)}) AS seen`;
+}
+
+function parts(cutover: ColumnCutover, dialect: CutoverDialect) {
+  return {
+    count: (condition: string, name: string) =>
+      `COALESCE(SUM(CASE WHEN ${condition} THEN 1 ELSE 0 END), 0) AS ${dialect.id(name)}`,
+    codes: cutover.codes.map(({ code }) => dialect.literal(code)).join(","),
+  };
+}
+
+function counting(
+  cutover: ColumnCutover,
+  dialect: CutoverDialect,
+  more: readonly (readonly [condition: string, name: string])[],
+): string {
   const column = dialect.id(cutover.column);
-  const count = (condition: string, name: string) =>
-    `COALESCE(SUM(CASE WHEN ${condition} THEN 1 ELSE 0 END), 0) AS ${dialect.id(name)}`;
-  const codes = cutover.codes.map(({ code }) => dialect.literal(code)).join(",");
+  const { count, codes } = parts(cutover, dialect);
   return [
     `SELECT COUNT(*) AS ${dialect.id("total_rows")}`,
     count("code IS NULL AND mapped IS NOT NULL", "unset"),
     count(`code IS NOT NULL AND ${dialect.isDistinct("code", "mapped")}`, "mismatched"),
     count("mapped IS NULL", "quarantined"),
+    ...more.map(([condition, name]) => count(condition, name)),
     `${count(`code IS NOT NULL AND code NOT IN (${codes})`, "invalid")} FROM (SELECT ${dialect.grammar.exact(column)} AS code, ${mappingCase(cutover, dialect)} AS mapped FROM ${dialect.table(cutover.table)}) AS seen`,
   ].join(", ");
 }

@@ -16,6 +16,8 @@ export type AuditAction =
   | "migration:freeze:on"
   | "migration:freeze:off"
   | "migration:mapping:corrected"
+  | "migration:cutover:advanced"
+  | "migration:cutover:retreated"
   | "migration:approval"
   | "migration:verified"
   | "token:created"

@@ -1,0 +1,83 @@
+import { type ColumnCutover, columnQuery, countsQuery, type Engine, findTable, RunbackError } from "@runback/core";
+import type { Position } from "./positions.ts";
+
+/** What one pass over the table counts. Without the legacy column, from phase 4 on, only what the new one tells. */
+export interface RowCounts {
+  readonly total: number;
+  readonly nullRows: number;
+  /** A code that is none. */
+  readonly invalid: number;
+  readonly unset?: number;
+  readonly mismatched?: number;
+  readonly quarantined?: number;
+  /** Rows without a code, by the code their legacy value has. */
+  readonly unsetByCode?: Readonly<Record<string, number>>;
+}
+
+/**
+ * Counts at this moment.
+ *
+ * @throws `CUTOVER_UNMEASURED` saying why
+ */
+export async function rowCounts(engine: Engine, cutover: ColumnCutover, position: Position): Promise<RowCounts> {
+  const both = position.phase < 4;
+  const query = (both ? countsQuery : columnQuery)(cutover, engine.dialect);
+  try {
+    const { rows } = await engine.transaction((tx) => tx.query<Record<string, string | number>>(query), {
+      isolation: "snapshot",
+      readOnly: true,
+    });
+    const count = (name: string) => {
+      const value = Number(rows[0]?.[name]);
+      // Whatever is no number is no measurement.
+      if (!Number.isSafeInteger(value) || rows[0]?.[name] === null) throw new Error(`no count of ${name}`);
+      return value;
+    };
+    const always = { total: count("total_rows"), nullRows: count("null_rows"), invalid: count("invalid") };
+    if (!both) return always;
+    return {
+      ...always,
+      unset: count("unset"),
+      mismatched: count("mismatched"),
+      quarantined: count("quarantined"),
+      unsetByCode: Object.fromEntries(cutover.codes.map(({ code }, at) => [code, count(`unset_${at}`)])),
+    };
+  } catch (error) {
+    const missing = await missingParts(
+      engine,
+      cutover,
+      both ? [cutover.legacy, cutover.column] : [cutover.column],
+    ).catch(() => "the schema cannot be read either");
+    throw new RunbackError(
+      "CUTOVER_UNMEASURED",
+      `The rows of ${cutover.name} cannot be counted: ${missing ?? whyFailed(error)}.`,
+      {
+        recovery: "What cannot be measured counts as not well. Put right what is missing, then measure again.",
+        exit: 1,
+        status: 409,
+        cause: error,
+      },
+    );
+  }
+}
+
+/** The first thing of a table that is not there, in words; null when all is. */
+export async function missingParts(
+  engine: Engine,
+  { table, key }: Pick<ColumnCutover, "table" | "key">,
+  columns: readonly string[],
+): Promise<string | null> {
+  const name = table.schema === "" ? table.name : `${table.schema}.${table.name}`;
+  const found = findTable(await engine.catalog(), name);
+  if (found === undefined) return `table ${name} is not there`;
+  const missing = [...key, ...columns].filter((column) => !found.columns.some((each) => each.name === column));
+  if (missing.length > 0) return `table ${name} has no column ${missing.join(", ")}`;
+  return null;
+}
+
+/** Why something failed, by its code: a driver's message may quote a row. */
+export function whyFailed(error: unknown): string {
+  if (error instanceof RunbackError) return `${error.code}: ${error.message}`;
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === "string" || typeof code === "number" ? `it failed with ${code}` : "it failed";
+}
