@@ -21,10 +21,10 @@ export interface Dialect {
   /**
    * A uuid (version 8) derived from texts: equal texts, equal id. A numeric source id leads it, so that rows imported in
    * the order of their source ids extend an index at its end instead of all over it (half the time, measured).
-   *
-   * Null where SQL has no hash functions: `derivedId` gives the same ids as rows are staged.
    */
-  readonly uuidFrom: ((scope: string, sourceIdExpression: string) => string) | null;
+  uuidFrom(scope: string, sourceIdExpression: string): string;
+  /** Whether the database computes `uuidFrom` itself. Where it asks this process row by row, many rows bring their ids (`derivedId`). */
+  readonly idsInDatabase: boolean;
   /** `UPDATE target t SET … FROM source s WHERE …` in the engine's spelling. */
   updateFrom(statement: {
     readonly target: TableRef;

@@ -48,8 +48,8 @@ export const dialect: Dialect = {
     return `CAST(${expression} AS ${types[logical]})`;
   },
   isDistinct: (a, b) => `${a} IS NOT ${b}`,
-  // A function of this process called for each row cost more than the rest of staging it.
-  uuidFrom: null,
+  uuidFrom: (scope, sourceId) => `runback_uuid(${literal(scope)}, ${sourceId})`,
+  idsInDatabase: false,
   updateFrom: ({ target, set, from, where }) =>
     `UPDATE ${table(target)} AS t SET ${set.map(([column, expression]) => `${id(column)} = ${expression}`).join(", ")} FROM ${from} WHERE ${where}`,
   // What is loaded is classified in the same transaction and dropped: outside of the file it is in no log and in no checkpoint.
