@@ -23,8 +23,8 @@ export interface Dialect {
    * the order of their source ids extend an index at its end instead of all over it (half the time, measured).
    */
   uuidFrom(scope: string, sourceIdExpression: string): string;
-  /** SQL computes hashes itself. Where it calls back for each row, `derivedId` gives the same ids as rows are staged, in a third of the time. */
-  readonly hashes: boolean;
+  /** Whether the database computes `uuidFrom` itself. Where it asks this process row by row, many rows bring their ids (`derivedId`). */
+  readonly idsInDatabase: boolean;
   /** `UPDATE target t SET … FROM source s WHERE …` in the engine's spelling. */
   updateFrom(statement: {
     readonly target: TableRef;

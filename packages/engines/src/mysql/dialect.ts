@@ -74,6 +74,7 @@ export const dialect: Dialect = {
     const marked = `insert(insert(concat(${lead}, right(${hash}, 20)), 13, 1, '8'), 17, 1, 'a')`;
     return `insert(insert(insert(insert(${marked}, 21, 0, '-'), 17, 0, '-'), 13, 0, '-'), 9, 0, '-')`;
   },
+  idsInDatabase: true,
   updateFrom: ({ target, set, from, where }) =>
     `UPDATE ${table(target)} AS t, ${from} SET ${set.map(([column, expression]) => `t.${id(column)} = ${expression}`).join(", ")} WHERE ${where}`,
   createStage: (ref, content) =>

@@ -42,6 +42,7 @@ export const dialect: Dialect = {
     const lead = `CASE WHEN ${sourceId} ~ '^[1-9][0-9]{0,13}$' THEN lpad(to_hex((${sourceId})::bigint), 12, '0') ELSE left(${hash}, 12) END`;
     return `overlay(overlay(concat(${lead}, right(${hash}, 20)) placing '8' from 13) placing 'a' from 17)::uuid`;
   },
+  idsInDatabase: true,
   updateFrom: ({ target, set, from, where }) =>
     `UPDATE ${table(target)} AS t SET ${set.map(([column, expression]) => `${id(column)} = ${expression}`).join(", ")} FROM ${from} WHERE ${where}`,
   createStage: (ref, content) =>

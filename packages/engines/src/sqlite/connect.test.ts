@@ -108,3 +108,13 @@ test("a file that is no database is refused with what to do", async () => {
   await expect(engine.query("SELECT 1")).rejects.toMatchObject({ code: "TARGET_UNREACHABLE" });
   await engine.close();
 });
+
+test("the same ids as PostgreSQL derives", async () => {
+  const engine = openSqlite(`sqlite://${folder}/ids.db`);
+  const ids = await engine.query<{ a: string; b: string }>(
+    `SELECT ${engine.dialect.uuidFrom("membership|Member|", "'1000042'")} AS a, ${engine.dialect.uuidFrom("x|", "'AB-7'")} AS b`,
+  );
+  // From PostgreSQL's own dialect.
+  expect(ids.rows).toEqual([{ a: "0000000f-426a-8e02-a1da-3de81457f998", b: "01f831b4-683b-89c0-ad51-e64105e35cf5" }]);
+  await engine.close();
+});

@@ -49,8 +49,7 @@ export const dialect: Dialect = {
   },
   isDistinct: (a, b) => `${a} IS NOT ${b}`,
   uuidFrom: (scope, sourceId) => `runback_uuid(${literal(scope)}, ${sourceId})`,
-  // A function of this process called for each row cost more than the rest of staging it.
-  hashes: false,
+  idsInDatabase: false,
   updateFrom: ({ target, set, from, where }) =>
     `UPDATE ${table(target)} AS t SET ${set.map(([column, expression]) => `${id(column)} = ${expression}`).join(", ")} FROM ${from} WHERE ${where}`,
   // What is loaded is classified in the same transaction and dropped: outside of the file it is in no log and in no checkpoint.

@@ -10,7 +10,6 @@ import { protectAudit } from "./protect-audit.ts";
 import { readCatalog } from "./read-catalog.ts";
 import { reshape } from "./reshape.ts";
 import { imageColumns, liveDigest } from "./row-image.ts";
-import type { SqliteConnection } from "./session.ts";
 import { sessionEnvironment } from "./session-environment.ts";
 import { store } from "./store.ts";
 
@@ -48,7 +47,7 @@ export function sqliteEngine(driver: SqliteDriver): Engine {
     lockInit: async () => {},
     catalog: (tx) => (tx ? readCatalog(tx) : driver.transaction(readCatalog, { readOnly: true })),
     protectAudit,
-    digests: async (tx, table) => digests(tx as SqliteConnection, table),
+    digests,
     createTable,
     rowDigest: (alias, table) => liveDigest(alias, imageColumns(table)),
     serverVersion: async () => {

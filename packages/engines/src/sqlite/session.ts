@@ -1,7 +1,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Connection, Result, TableRef, TextRow, Value } from "@runback/core";
 import { id, instantStage, table as tableName } from "./dialect.ts";
-import { boolean, instant, registerFunctions, type Stored } from "./functions.ts";
+import { boolean, instant, registerFunctions } from "./functions.ts";
 import { isBusy, plainError } from "./plain-error.ts";
 
 /** Statements kept prepared. SQLite prepares them again by itself when the schema changed. */
@@ -51,17 +51,6 @@ export class Session {
     }
   }
 
-  /** Rows one by one, as they are read, with their values as they are stored. */
-  *walk(text: string): Generator<Stored[]> {
-    try {
-      const statement = this.db.prepare(text);
-      statement.setReturnArrays(true);
-      yield* statement.iterate() as unknown as Iterable<Stored[]>;
-    } catch (error) {
-      throw plainError(error);
-    }
-  }
-
   exec(text: string): void {
     try {
       this.db.exec(text);
@@ -106,17 +95,12 @@ function readable(row: Record<string, unknown>): Record<string, unknown> {
   return { ...row };
 }
 
-/** What this engine's own code can ask of its transactions. */
-export interface SqliteConnection extends Connection {
-  walk(text: string): Iterable<Stored[]>;
-}
-
 /** A transaction's connection. What SQLite itself rolled back (a full disk, RAISE(ROLLBACK)) is over, and nothing runs beside it. */
-export function transactionOver(session: Session, ended: () => boolean): SqliteConnection {
+export function transactionOver(session: Session, ended: () => boolean): Connection {
   const alive = () => {
     if (ended() || !session.db.isTransaction) throw new Error("the transaction is over");
   };
-  const connection: SqliteConnection = {
+  const connection: Connection = {
     query: async <R extends object>(text: string, params?: readonly Value[]) => {
       alive();
       return session.run<R>(text, params);
@@ -124,10 +108,6 @@ export function transactionOver(session: Session, ended: () => boolean): SqliteC
     script: async (text) => {
       alive();
       session.exec(text);
-    },
-    walk: (text) => {
-      alive();
-      return session.walk(text);
     },
     savepoint: async (work) => {
       alive();

@@ -137,7 +137,9 @@ function mappingSql(
     mapping.provenance,
     mapping.at,
   ];
-  const mappingId = dialect.hashes ? dialect.uuidFrom(idScopes(declaration, entity).mapping, "p.sid") : "p.mapping_id";
+  const mappingId = dialect.idsInDatabase
+    ? dialect.uuidFrom(idScopes(declaration, entity).mapping, "p.sid")
+    : "p.mapping_id";
   return `INSERT INTO ${dialect.table(mapping.table)} (${columns.map(dialect.id).join(", ")})
     SELECT ${mappingId}, ${dialect.literal(entity.label)}, p.sid, p.target_id, ${dialect.cast("$3", "text")}, p.provenance, ${dialect.cast("$4", "instant")}
     FROM ${plan} p WHERE ${within} AND NOT p.mapped AND p.class IN ('create', 'update', 'unchanged') ORDER BY p.line`;

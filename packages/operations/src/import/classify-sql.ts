@@ -13,7 +13,7 @@ export interface ClassifySql {
  * It reads the target at one moment and writes nothing but the plan table.
  *
  * Columns of the plan: line, sid, first_of_id, class, reason, message, target_id, mapped (a mapping exists),
- * provenance, seen (digest of the target row that was compared), mapping_id where the database cannot derive it, and the values as `f_<column>`.
+ * provenance, seen (digest of the target row that was compared), mapping_id where the database does not derive it, and the values as `f_<column>`.
  */
 export function classifySql(
   dialect: Dialect,
@@ -35,8 +35,8 @@ export function classifySql(
     ...entity.references.map((reference) => reference.column),
   ];
   const isOf = (alias: string, label: string) => `${alias}.${id(mapping.entityType)} = ${literal(label)}`;
-  const newId = dialect.hashes ? dialect.uuidFrom(idScopes(declaration, entity).row, "r.sid") : "r.new_id";
-  const mappingId = dialect.hashes ? [] : ["mapping_id"];
+  const newId = dialect.idsInDatabase ? dialect.uuidFrom(idScopes(declaration, entity).row, "r.sid") : "r.new_id";
+  const mappingId = dialect.idsInDatabase ? [] : ["mapping_id"];
   const changed = values
     .map((column) => `(${dialect.isDistinct(`t.${id(column)}`, `j.${id(`f_${column}`)}`)})`)
     .join(" OR ");

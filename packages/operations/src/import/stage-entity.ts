@@ -41,7 +41,7 @@ export async function stageEntity(
   const parsed = await tx.load(
     raw,
     columns.map(([name]) => name),
-    dialect.hashes ? rows : withIds(rows, idScopes(declaration, entity)),
+    dialect.idsInDatabase ? rows : withIds(rows, idScopes(declaration, entity)),
   );
   await tx.query(dialect.analyze(raw));
   const seen = engine.rowDigest("t", target);
@@ -63,7 +63,7 @@ async function* stagedRows(file: CsvFile, entity: EntityDeclaration, context: Pa
   for await (const record of file.records) yield parseRecord(entity, record, context);
 }
 
-/** With the ids that the database cannot derive from the source id. */
+/** With the ids that the database does not derive itself. */
 async function* withIds(rows: AsyncIterable<TextRow>, scopes: ReturnType<typeof idScopes>): AsyncIterable<TextRow> {
   for await (const row of rows) {
     const sourceId = row[1] ?? "";

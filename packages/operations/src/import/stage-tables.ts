@@ -25,7 +25,7 @@ export function idScopes({ name }: ImportDeclaration, { label }: EntityDeclarati
 }
 
 /** Columns of the raw table in load order. */
-export function rawColumns({ hashes }: Dialect, entity: EntityDeclaration): [name: string, type: LogicalType][] {
+export function rawColumns({ idsInDatabase }: Dialect, entity: EntityDeclaration): [name: string, type: LogicalType][] {
   return [
     ["line", "bigint"],
     ["sid", "text"],
@@ -33,6 +33,6 @@ export function rawColumns({ hashes }: Dialect, entity: EntityDeclaration): [nam
     ...entity.references.map((reference): [string, LogicalType] => [`r_${reference.column}`, "text"]),
     ["reason", "text"],
     ["message", "text"],
-    ...(hashes ? [] : ["new_id", "mapping_id"]).map((name): [string, LogicalType] => [name, "uuid"]),
+    ...(idsInDatabase ? [] : ["new_id", "mapping_id"]).map((name): [string, LogicalType] => [name, "uuid"]),
   ];
 }
