@@ -130,7 +130,7 @@ describe.runIf(!skippedEngines.includes("sqlite"))("the attendee status handbook
         snapshotId,
         operator: "ada",
         auditTable,
-        openScratch: () => theirs.context.engine.snapshots!.scratch(),
+        openScratch: async () => (await theirs.context.engine.snapshots!.scratch())!,
       }),
     ).toMatchObject({ ok: true });
     await prepare(theirs);

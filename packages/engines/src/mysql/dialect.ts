@@ -66,7 +66,6 @@ export const dialect: Dialect = {
   type: (logical) => columnType(logical),
   cast,
   isDistinct: (a, b) => `NOT (${a} <=> ${b})`,
-  hashes: true,
   uuidFrom: (scope, sourceId) => {
     // The same as on the other engines: version 8 with the RFC 9562 variant bits, a numeric source id in front.
     const hash = `sha2(concat(${literal(scope)}, ${sourceId}), 256)`;

@@ -35,7 +35,6 @@ export const dialect: Dialect = {
   type: (logical) => types[logical],
   cast: (expression, logical) => `(${expression})::${types[logical]}`,
   isDistinct: (a, b) => `${a} IS DISTINCT FROM ${b}`,
-  hashes: true,
   uuidFrom: (scope, sourceId) => {
     // Version 8 with the RFC 9562 variant bits; what is not the number is from SHA-256.
     const hash = `encode(sha256(convert_to(concat(${literal(scope)}, ${sourceId}), 'UTF8')), 'hex')`;
