@@ -49,6 +49,7 @@ const routes = [
   addMonitors,
   addOfrep,
   addCutovers,
+  addOfrep,
   addAlerts,
   addTokens,
 ];

@@ -12,7 +12,7 @@ import {
   runbookCase,
   verificationQueries,
 } from "@runback/core";
-import { createSnapshot, verifySnapshot } from "@runback/operations";
+import { createSnapshot, snapshotPort, verifySnapshot } from "@runback/operations";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { applyDdl } from "../../../packages/operations/src/cutover/apply-ddl.ts";
 import { auditTable, type TestContext, testContext } from "../../operations/support.ts";
@@ -130,7 +130,7 @@ describe.runIf(!skippedEngines.includes("sqlite"))("the attendee status handbook
         snapshotId,
         operator: "ada",
         auditTable,
-        openScratch: async () => (await theirs.context.engine.snapshots!.scratch())!,
+        openScratch: async () => (await snapshotPort(theirs.context.engine).scratch())!,
       }),
     ).toMatchObject({ ok: true });
     await prepare(theirs);
