@@ -153,6 +153,11 @@ describe.each(families)("a cutover on %s", (name) => {
     expect(await table.rows()).toEqual(written);
     expect(await table.engine.store.run(table.engine, back.sync!.runId)).toMatchObject({ state: "completed", rows: 3 });
     await table.monitored(1);
+    // A writer that had not seen the flag yet.
+    await table.write(2, { status_v2: "walkin" });
+    expect(await retreat(table, { to: "3" })).toMatchObject({ moved: false, sync: { rows: 1 } });
+    expect(await retreat(table, { to: "3" })).toMatchObject({ moved: false, sync: { rows: 0 } });
+    await table.both(2, "dna", "dna");
 
     // A writer that set one column only: neither value is touched, and the note says so.
     await table.write(4, { status: "present" });

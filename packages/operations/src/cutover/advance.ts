@@ -2,6 +2,7 @@ import { type ColumnCutover, type CutoverStep, dropLegacy, type Engine, phaseDdl
 import { assertApproval } from "../approvals/approvals.ts";
 import { requireAuditTable } from "../audit/require-audit-table.ts";
 import type { Context } from "../context.ts";
+import { assertNotFrozen } from "../freeze/assert-not-frozen.ts";
 import { createRunId } from "../random-id.ts";
 import { applyDdl } from "./apply-ddl.ts";
 import { cutoverGate, dropDigest, finished, type GateOptions } from "./gate.ts";
@@ -32,7 +33,7 @@ export interface AdvanceResult {
  * Enters the next phase: measures its gate under the cutover's lease, changes the schema, and puts it on record. Killed in the
  * middle, it is called again and goes on: nothing is done twice.
  *
- * @throws `GATE_CLOSED`, `APPROVAL_REQUIRED`, `CUTOVER_FINISHED`, `CUTOVER_CHANGED`, `CUTOVER_ELSEWHERE`, `LEASE_HELD`, what the
+ * @throws `GATE_CLOSED`, `APPROVAL_REQUIRED`, `CUTOVER_FINISHED`, `CUTOVER_CHANGED`, `CUTOVER_ELSEWHERE`, `LEASE_HELD`, `TARGET_FROZEN`, what the
  *   database says to a schema change
  */
 export async function advanceCutover(
@@ -42,6 +43,7 @@ export async function advanceCutover(
 ): Promise<AdvanceResult> {
   const { engine, logger } = context;
   await engine.init();
+  await assertNotFrozen(context);
   await requireAuditTable(context, options.auditTable);
   return await underLease(context, cutover, createRunId(context), async (lease) => {
     const stored = await storedCutover(engine, engine.dialect, cutover);

@@ -49,7 +49,7 @@ export async function syncLegacy(
   return done ? ((await engine.store.run(engine, runId))?.rows ?? 0) : null;
 }
 
-/** One step: the next rows that disagree. True when there were none left. */
+/** One step: the next rows that disagree. True when there are none. */
 async function step(context: Context, cutover: ColumnCutover, lease: Lease): Promise<boolean> {
   const { engine, clock } = context;
   const { dialect } = engine;
@@ -62,7 +62,7 @@ async function step(context: Context, cutover: ColumnCutover, lease: Lease): Pro
   const key = cutover.key.map(dialect.id).join(", ");
   const disagrees = `${column} IS NOT NULL AND ${dialect.isDistinct(mappingCase(cutover, dialect), dialect.grammar.exact(column))}`;
   const began = clock.now().getTime();
-  return await engine.transaction(async (tx) => {
+  const changed = await engine.transaction(async (tx) => {
     await holdLease(context, tx, lease);
     await engine.journal.begin(tx, lease.runId);
     // Asked of the row again: it may have been written in both columns since it was chosen.
@@ -70,12 +70,16 @@ async function step(context: Context, cutover: ColumnCutover, lease: Lease): Pro
       `UPDATE ${table} SET ${legacy} = ${column}
        WHERE (${key}) IN (SELECT ${key} FROM (SELECT ${key} FROM ${table} WHERE ${disagrees} LIMIT ${Math.trunc(limit)}) AS chosen) AND ${disagrees}`,
     );
-    if (count === 0) return true;
+    if (count === 0) return 0;
     await engine.store.updateRun(tx, lease.runId, { addRows: count });
     const durationMs = clock.now().getTime() - began;
     await engine.store.addStep(tx, { runId: lease.runId, name: "legacy", rows: count, durationMs });
-    return false;
+    return count;
   });
+  if (changed > 0) return false;
+  // All that were chosen may have been written by others meanwhile: only a look that finds none is the end.
+  const { rows } = await engine.query(`SELECT 1 AS one FROM ${table} WHERE ${disagrees} LIMIT 1`);
+  return rows.length === 0;
 }
 
 function tableMissing(name: string): RunbackError {

@@ -1,5 +1,6 @@
 import {
   type ColumnCutover,
+  type Connection,
   type CutoverStep,
   type Engine,
   gatesOf,
@@ -21,7 +22,7 @@ import { missingParts, type RowCounts, rowCounts } from "./row-counts.ts";
 import { definitionOf, type StoredCutover, storedCutover } from "./stored-cutover.ts";
 
 export interface RetreatOptions extends MoveOptions {
-  /** Where it shall lead: `planned`, `0` to `4`. Already there, nothing is done. */
+  /** Where it shall lead: `planned`, `0` to `4`. Already there nothing is done; in 3 from 4, the legacy column is looked at again. */
   readonly to?: string;
 }
 
@@ -65,7 +66,14 @@ export async function retreatCutover(
     const still = { cutover: cutover.name, moved: false, from, to: from, since: stored.since, sync: null, notes: [] };
     if (moving?.kind === "sync" && (await isUnfinished(engine, moving.to)))
       return { ...still, sync: { runId: moving.to, rows: 0 } };
-    if (options.to !== undefined && isAt(stored, options.to) && moving === null) return still;
+    if (options.to !== undefined && isAt(stored, options.to) && moving === null) {
+      if (!(await cameBackFromPhase4(engine, stored))) return still;
+      // Writers that had not seen the flag yet wrote the new column alone.
+      assertShape(cutover, stored);
+      const begun = await beginMove(context, lease, stored, `sync:${runId}`, options.operator);
+      await engine.transaction((tx) => startSync(context, tx, cutover, begun, options));
+      return { ...still, sync: { runId, rows: 0 } };
+    }
     if (stored.state === "planned" && moving === null) throw notBegun(cutover);
     if (stored.state === "dropped" || (await isDropped(engine, cutover, stored))) throw await dropped(context, cutover);
     assertShape(cutover, stored);
@@ -79,7 +87,7 @@ export async function retreatCutover(
       moving?.kind === "advance"
         ? stored
         : await beginMove(context, lease, stored, `retreat:${positionName(back)}`, options.operator);
-    const syncs = undone.phase === 4 && undone.state === "entered";
+    const syncs = from.phase === 4 && undone.phase === 4;
     const notes = notesOf(undone, counts);
     let since: string | null = null;
     await applyDdl(context, cutover, stepsOutOf(engine, cutover, undone), async (tx) => {
@@ -94,12 +102,7 @@ export async function retreatCutover(
         },
         data: { ...(syncs ? { syncRunId: runId } : {}), notes },
       });
-      if (syncs)
-        await engine.store.createRun(tx, {
-          ...{ runId, kind: "backfill", mode: "live", migration: cutover.name, operator: options.operator },
-          startedAt: reached.since!,
-          input: { cutover: cutover.name, direction: "legacy", auditTable: options.auditTable },
-        });
+      if (syncs) await startSync(context, tx, cutover, reached, options);
       since = reached.since;
     });
     logger.log("info", "cutover.retreated", {
@@ -124,6 +127,29 @@ function stepsOutOf({ dialect }: Engine, cutover: ColumnCutover, { phase, state 
   return state === "dropped" ? [] : phaseDdl(cutover, phase, dialect).down;
 }
 
+/** Records the run that brings the legacy column up to date, under the id that the cutover's move names. */
+async function startSync(
+  { engine, clock }: Context,
+  tx: Connection,
+  cutover: ColumnCutover,
+  stored: StoredCutover,
+  { operator, auditTable }: MoveOptions,
+): Promise<void> {
+  await engine.store.createRun(tx, {
+    ...{ runId: movingOf(stored)!.to, kind: "backfill", mode: "live", migration: cutover.name, operator },
+    startedAt: clock.now().toISOString(),
+    input: { cutover: cutover.name, direction: "legacy", auditTable },
+  });
+}
+
+/** The last move led from phase 4 to where the cutover is. */
+async function cameBackFromPhase4(engine: Engine, stored: StoredCutover): Promise<boolean> {
+  if (stored.phase !== 3) return false;
+  const about = { cutover: stored.name, limit: 1 };
+  const [back] = await newestEvidence(engine, engine.dialect, { ...about, kind: "retreat" });
+  return back !== undefined && back.at === stored.since && (back.data as { from?: unknown }).from === "4";
+}
+
 /** A run that was taken back, or is done, has nothing left to bring up to date. */
 async function isUnfinished(engine: Engine, runId: string): Promise<boolean> {
   const run = await engine.store.run(engine, runId);
@@ -143,6 +169,7 @@ function notesOf(undone: Position, counts: RowCounts | null): string[] {
     notes.push(
       "Rows written in phase 4 get their code as legacy value: how an application would have spelled it is not known.",
       "The legacy column stays nullable.",
+      "A writer that had not seen the flag yet wrote the new column alone: retreat --to 3 again brings that up to date.",
     );
   if (undone.phase === 3 || undone.phase === 2 || undone.phase === 1) {
     if (differing === undefined) notes.push("The rows could not be counted: run the cutover's monitor.");
