@@ -1,5 +1,5 @@
 /** One execution of a migration, dry or live. Rollbacks are runs too. */
-export type RunKind = "import" | "rollback" | "exec" | "snapshot" | "restore" | "backfill" | "attendance";
+export type RunKind = "import" | "rollback" | "exec" | "snapshot" | "restore" | "backfill" | "cutover" | "attendance";
 export type RunMode = "dry" | "live";
 
 /**

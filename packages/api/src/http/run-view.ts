@@ -7,7 +7,7 @@ const named = z.object({ code: z.string(), message: z.string() });
 export const runSummarySchema = z
   .object({
     runId,
-    kind: z.enum(["import", "rollback", "exec", "snapshot", "restore", "backfill", "attendance"]),
+    kind: z.enum(["import", "rollback", "exec", "snapshot", "restore", "backfill", "cutover", "attendance"]),
     mode: z.enum(["dry", "live"]),
     migration: z.string(),
     operator: z.string(),

@@ -1,4 +1,13 @@
-import { type ColumnCutover, findTable, type Lease, mappingCase, RunbackError, type TableRef } from "@runback/core";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  type ColumnCutover,
+  findTable,
+  type Lease,
+  mappingCase,
+  RunbackError,
+  type TableRef,
+  type Value,
+} from "@runback/core";
 import type { Context } from "../context.ts";
 import { advanceSteps } from "../run/advance.ts";
 import { attempt } from "../run/attempt.ts";
@@ -6,7 +15,9 @@ import { holdLease } from "../run/lease-guard.ts";
 import { cutoverLease } from "./move.ts";
 import { saveCutover, storedCutover } from "./stored-cutover.ts";
 
-const rowsOfStep = 5_000;
+/** A condition of every row: SQLite takes no more than a thousand. */
+const rowsOfStep = 400;
+const rowsOfLook = 20_000;
 
 /**
  * Brings the legacy column up to date from the new one, for rows written while nothing wrote it: in steps, each journaled, so that
@@ -33,7 +44,12 @@ export async function syncLegacy(
         await holdLease(context, tx, lease!);
         await engine.journal.enroll(tx, [found]);
       });
-      const complete = await advanceSteps(context, () => step(context, cutover, lease!), Number.POSITIVE_INFINITY);
+      const left: Found = { keys: [] };
+      const complete = await advanceSteps(
+        context,
+        () => patiently(context, () => step(context, cutover, lease!, left)),
+        Number.POSITIVE_INFINITY,
+      );
       if (!complete) return false;
       await engine.transaction(async (tx) => {
         await holdLease(context, tx, lease!);
@@ -49,37 +65,66 @@ export async function syncLegacy(
   return done ? ((await engine.store.run(engine, runId))?.rows ?? 0) : null;
 }
 
-/** One step: the next rows that disagree. True when there are none. */
-async function step(context: Context, cutover: ColumnCutover, lease: Lease): Promise<boolean> {
+/** Rows that disagree, found in one look, and updated in several steps: looking reads the table. */
+interface Found {
+  keys: readonly (readonly Value[])[];
+}
+
+/** One step: the next rows that disagree. True when a look found none. */
+async function step(context: Context, cutover: ColumnCutover, lease: Lease, found: Found): Promise<boolean> {
   const { engine, clock } = context;
   const { dialect } = engine;
-  const limit = context.stepRows ?? rowsOfStep;
   const [table, column, legacy] = [
     dialect.table(cutover.table),
     dialect.id(cutover.column),
     dialect.id(cutover.legacy),
   ];
-  const key = cutover.key.map(dialect.id).join(", ");
-  const disagrees = `${column} IS NOT NULL AND ${dialect.isDistinct(mappingCase(cutover, dialect), dialect.grammar.exact(column))}`;
+  const exact = (name: string) => dialect.grammar.exact(name);
+  // The second condition ends it where a code, as a legacy value, would mean another one.
+  const disagrees = `${column} IS NOT NULL AND ${dialect.isDistinct(mappingCase(cutover, dialect), exact(column))} AND ${dialect.isDistinct(exact(legacy), exact(column))}`;
+  if (found.keys.length === 0) {
+    // Without locks: whoever writes meanwhile is not waited for.
+    const { rows } = await engine.query<Record<string, Value>>(
+      `SELECT ${cutover.key.map(dialect.id).join(", ")} FROM ${table} WHERE ${disagrees} LIMIT ${rowsOfLook}`,
+    );
+    found.keys = rows.map((row) => cutover.key.map((name) => row[name]!));
+    if (rows.length === 0) return true;
+  }
+  const chosen = found.keys.slice(0, Math.min(context.stepRows ?? rowsOfStep, rowsOfStep));
+  const keys = chosen.map(
+    (_, row) =>
+      `(${cutover.key.map((name, at) => `${dialect.id(name)} = $${row * cutover.key.length + at + 1}`).join(" AND ")})`,
+  );
   const began = clock.now().getTime();
-  const changed = await engine.transaction(async (tx) => {
+  await engine.transaction(async (tx) => {
     await holdLease(context, tx, lease);
     await engine.journal.begin(tx, lease.runId);
-    // Asked of the row again: it may have been written in both columns since it was chosen.
+    // Asked of the row again: it may have been written in both columns since it was found.
     const { count } = await tx.query(
-      `UPDATE ${table} SET ${legacy} = ${column}
-       WHERE (${key}) IN (SELECT ${key} FROM (SELECT ${key} FROM ${table} WHERE ${disagrees} LIMIT ${Math.trunc(limit)}) AS chosen) AND ${disagrees}`,
+      `UPDATE ${table} SET ${legacy} = ${column} WHERE (${keys.join(" OR ")}) AND ${disagrees}`,
+      chosen.flat(),
     );
-    if (count === 0) return 0;
+    if (count === 0) return;
     await engine.store.updateRun(tx, lease.runId, { addRows: count });
     const durationMs = clock.now().getTime() - began;
     await engine.store.addStep(tx, { runId: lease.runId, name: "legacy", rows: count, durationMs });
-    return count;
   });
-  if (changed > 0) return false;
-  // All that were chosen may have been written by others meanwhile: only a look that finds none is the end.
-  const { rows } = await engine.query(`SELECT 1 AS one FROM ${table} WHERE ${disagrees} LIMIT 1`);
-  return rows.length === 0;
+  found.keys = found.keys.slice(chosen.length);
+  return false;
+}
+
+/** A step that met a lock, or lost a deadlock, was taken back as a whole: it is tried again. @throws `LOCK_TIMEOUT` after ten tries */
+async function patiently<T>({ signal }: Pick<Context, "signal">, work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      const met = ["LOCK_TIMEOUT", "40P01"].includes(String((error as { code?: unknown } | null)?.code));
+      if (!met || attempt === 10 || signal?.aborted) throw error;
+    }
+    // Not all at the same moment.
+    await sleep(attempt * 50 * (0.5 + Math.random()));
+  }
 }
 
 function tableMissing(name: string): RunbackError {

@@ -136,7 +136,7 @@ async function startSync(
   { operator, auditTable }: MoveOptions,
 ): Promise<void> {
   await engine.store.createRun(tx, {
-    ...{ runId: movingOf(stored)!.to, kind: "backfill", mode: "live", migration: cutover.name, operator },
+    ...{ runId: movingOf(stored)!.to, kind: "cutover", mode: "live", migration: cutover.name, operator },
     startedAt: clock.now().toISOString(),
     input: { cutover: cutover.name, direction: "legacy", auditTable },
   });
