@@ -2,6 +2,7 @@ import { advanceCutover, approve, cutoverGate, retreatCutover, showCutover, stor
 import { describe, expect, test } from "vitest";
 import { newestEvidence } from "../../packages/operations/src/cutover/evidence.ts";
 import { auditTable } from "../operations/support.ts";
+import { inTurn } from "../support/rotated-engines.ts";
 import { type AttendanceTable, attendanceTable, commit } from "./attendance-table.ts";
 import { families } from "./support.ts";
 
@@ -177,7 +178,9 @@ describe.each(families)("a cutover on %s", (name) => {
     await advance(table);
     expect(await showCutover(table.context, table.cutover)).toMatchObject({ phase: 0, state: "entered" });
   });
+});
 
+describe.each(inTurn(families))("a cutover on %s", (name) => {
   test("a gate that cannot measure is closed, says why, and keeps what it could measure", async () => {
     await using table = await attendanceTable(name);
     await table.legacy({ 1: "present" });
@@ -223,22 +226,23 @@ describe.each(families)("a cutover on %s", (name) => {
     });
   });
 
-  test("an advance that is killed before it is on record is done once when it is called again", async () => {
+  test("a move that is killed before it is on record is made once when it is called again", async () => {
     await using table = await attendanceTable(name);
     await table.legacy({ 1: "present" });
     for (const phase of [0, 1, 2, 3, 4, 5]) {
       await ready(table, phase);
-      const store = { ...table.engine.store, holdLease: holdUntil(table.engine.store.holdLease, 2) };
-      const killed = new Proxy(table.engine, {
-        get: (engine, key) => (key === "store" ? store : (Reflect.get(engine, key) as unknown)),
-      });
-      await expect(
-        advance({ ...table, context: { ...table.context, engine: killed } } as AttendanceTable),
-      ).rejects.toThrow("killed");
+      await expect(advance(killing(table))).rejects.toThrow("killed");
       expect(await showCutover(table.context, table.cutover)).toMatchObject({ moving: `advance:${phase}` });
       expect(await advance(table, { to: String(phase) })).toMatchObject({ moved: true });
       expect(await showCutover(table.context, table.cutover)).toMatchObject({ phase, moving: null });
     }
+    // A retreat, half way: it is finished before anything else.
+    await expect(retreat(killing(table))).rejects.toThrow("killed");
+    expect(await showCutover(table.context, table.cutover)).toMatchObject({ phase: 5, moving: "retreat:4" });
+    await expect(advance(table)).rejects.toMatchObject({ code: "CUTOVER_RETREATING" });
+    expect(await retreat(table)).toMatchObject({ moved: true, to: { phase: 4 } });
+    await expect(retreat(killing(table))).rejects.toThrow("killed");
+    expect(await retreat(table)).toMatchObject({ moved: true, to: { phase: 3 }, sync: { rows: 0 } });
     const about = { cutover: table.cutover.name, kind: "advance", limit: 10 } as const;
     const advances = await newestEvidence(table.engine, table.engine.dialect, about);
     expect(advances.map(({ phase }) => phase).reverse()).toEqual([0, 1, 2, 3, 4, 5]);
@@ -260,6 +264,15 @@ async function toPhase(table: AttendanceTable, wanted: number): Promise<void> {
     await ready(table, phase);
     await advance(table, { to: String(phase) });
   }
+}
+
+/** The same, in a process that is gone before a move is on record. */
+function killing(table: AttendanceTable): AttendanceTable {
+  const store = { ...table.engine.store, holdLease: holdUntil(table.engine.store.holdLease, 2) };
+  const engine = new Proxy(table.engine, {
+    get: (from, key) => (key === "store" ? store : (Reflect.get(from, key) as unknown)),
+  });
+  return { ...table, context: { ...table.context, engine } };
 }
 
 /** The lease is held so often, and then the process is gone. */

@@ -8,7 +8,7 @@ import { applyDdl } from "./apply-ddl.ts";
 import { cutoverGate, dropDigest, finished, type GateOptions } from "./gate.ts";
 import type { GateResult } from "./gate-result.ts";
 import { assertShape, beginMove, isAt, type MoveOptions, recordMove, underLease } from "./move.ts";
-import { nextPosition, type Position, positionName, positionText } from "./positions.ts";
+import { movingOf, nextPosition, type Position, positionName, positionText } from "./positions.ts";
 import { definitionOf, type StoredCutover, shapeOf, storedCutover } from "./stored-cutover.ts";
 
 export interface AdvanceOptions extends MoveOptions, GateOptions {
@@ -33,7 +33,7 @@ export interface AdvanceResult {
  * Enters the next phase: measures its gate under the cutover's lease, changes the schema, and puts it on record. Killed in the
  * middle, it is called again and goes on: nothing is done twice.
  *
- * @throws `GATE_CLOSED`, `APPROVAL_REQUIRED`, `CUTOVER_FINISHED`, `CUTOVER_CHANGED`, `CUTOVER_ELSEWHERE`, `LEASE_HELD`, `TARGET_FROZEN`, what the
+ * @throws `GATE_CLOSED`, `APPROVAL_REQUIRED`, `CUTOVER_FINISHED`, `CUTOVER_CHANGED`, `CUTOVER_ELSEWHERE`, `CUTOVER_RETREATING`, `LEASE_HELD`, `TARGET_FROZEN`, what the
  *   database says to a schema change
  */
 export async function advanceCutover(
@@ -53,6 +53,7 @@ export async function advanceCutover(
     const next = nextPosition(stored);
     if (next === null) throw finished(cutover);
     if (options.to !== undefined && positionName(next) !== options.to) throw elsewhere(cutover, from, next, options.to);
+    if (movingOf(stored)?.kind === "retreat") throw retreating(cutover, from);
     assertShape(cutover, stored);
     const gate = await cutoverGate(context, cutover, options);
     if (!gate.open) throw gateClosed(gate);
@@ -112,6 +113,14 @@ function gateClosed(gate: GateResult): RunbackError {
       status: 409,
       details: { gate },
     },
+  );
+}
+
+function retreating(cutover: ColumnCutover, from: Position): RunbackError {
+  return new RunbackError(
+    "CUTOVER_RETREATING",
+    `A retreat of ${cutover.name} from ${positionText(from)} was begun and is not finished: its schema is between two phases.`,
+    { recovery: `Nothing was changed. Finish it first: \`runback cutover retreat ${cutover.name}\`.`, status: 409 },
   );
 }
 
