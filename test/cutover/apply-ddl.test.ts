@@ -7,6 +7,7 @@ import {
   dropLegacy,
   findTable,
   mapLegacy,
+  mappingCase,
   type Phase,
   phaseDdl,
 } from "@runback/core";
@@ -174,6 +175,35 @@ describe.each(families)("schema changes of a cutover on %s", (name) => {
     await enter(1, { ...ticketState, codes });
     await db.query("INSERT INTO event_tickets (event_id, ticket_no, state) VALUES (1, 1, 'gone')");
     expect((await db.query("SELECT state_code FROM event_tickets")).rows).toEqual([{ state_code: "void" }]);
+  });
+
+  test("a run from before the column is taken back under the bridge: codes follow the legacy values that come back", async () => {
+    await db.query(
+      "CREATE TABLE event_tickets (event_id integer NOT NULL, ticket_no integer NOT NULL, state varchar(100), PRIMARY KEY (event_id, ticket_no))",
+    );
+    await db.query(
+      "INSERT INTO event_tickets VALUES (1, 1, 'paid'), (1, 2, ' Held '), (1, 3, 'refunded'), (1, 4, 'lost')",
+    );
+    const before = await bytesOf(db, "event_tickets");
+    const run = await journaled(db, ["event_tickets"], async (tx) => {
+      await tx.query("UPDATE event_tickets SET state = 'void' WHERE ticket_no IN (1, 4)");
+      await tx.query("DELETE FROM event_tickets WHERE ticket_no = 2");
+      await tx.query("INSERT INTO event_tickets VALUES (1, 9, 'ok')");
+    });
+    await enter(0, ticketState);
+    await enter(1, ticketState);
+    await db.query(`UPDATE event_tickets SET state_code = ${mappingCase(ticketState, dialect)}`);
+    const { plan, remaining } = await undo(db, run, "abort", 2);
+    expect([plan.conflictCount, remaining]).toEqual([0, 0]);
+    expect((await db.query("SELECT state, state_code FROM event_tickets ORDER BY ticket_no")).rows).toEqual([
+      { state: "paid", state_code: "sold" },
+      { state: " Held ", state_code: "reserved" },
+      { state: "refunded", state_code: "void" },
+      { state: "lost", state_code: null },
+    ]);
+    await applyDdl(site.context, ticketState, phaseDdl(ticketState, 1, dialect).down, nothing);
+    await applyDdl(site.context, ticketState, phaseDdl(ticketState, 0, dialect).down, nothing);
+    expect(await bytesOf(db, "event_tickets")).toEqual(before);
   });
 
   test("locks of others are waited for in turns, and given up in the end with nothing changed", async () => {

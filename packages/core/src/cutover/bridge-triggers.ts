@@ -4,6 +4,12 @@ import { mappingCase } from "./mapping-case.ts";
 import { objectName } from "./object-name.ts";
 
 /**
+ * How bridge triggers are called. While rows are put back they are silent, as all triggers of users: rows come back as they
+ * were. But images from before the new column do not hold it: there the bridge is what sets it.
+ */
+export const bridgePrefix = "cutover_";
+
+/**
  * Triggers that keep both columns in step for writers that set one: a new legacy value is mapped, a new code becomes the
  * legacy value of the same name. A writer that sets both is left alone, but for a code that is emptied: it becomes that of
  * the legacy value again. An unlisted legacy value leaves NULL: quarantined.
@@ -14,7 +20,7 @@ export function bridgeTriggers(
 ): { readonly create: readonly string[]; readonly drop: readonly string[] } {
   const base = {
     // Not among Runback's own (`runback_…`): snapshots carry these, and a rollback keeps them silent.
-    name: objectName(`cutover_${cutover.table.name}_${cutover.column}`),
+    name: objectName(`${bridgePrefix}${cutover.table.name}_${cutover.column}`),
     table: dialect.table(cutover.table),
     key: cutover.key,
   };

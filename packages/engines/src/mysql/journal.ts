@@ -1,4 +1,5 @@
 import type { Connection, JournalPort, UndoRequest } from "@runback/core";
+import { lacksColumns } from "../shared/stays-awake.ts";
 import { id, table as tableName } from "./dialect.ts";
 import { differing } from "./differing.ts";
 import { beginJournal, enroll, renew } from "./enroll.ts";
@@ -15,7 +16,8 @@ export const journal: JournalPort = {
   plan: planUndo,
   revert: async (tx, request, cursor, limit) => {
     // For triggers that heed it: no other can be kept silent for one session.
-    await tx.query("SET @runback_reverting = 1");
+    const layouts = await plannedLayouts(tx, request.rollbackRunId, request.catalog.tables);
+    if (!layouts.some(lacksColumns)) await tx.query("SET @runback_reverting = 1");
     const progress = await (request.replay ? replay : revert)(tx, request, cursor, limit);
     await tx.query("SET @runback_reverting = NULL");
     return progress;

@@ -11,6 +11,7 @@ import {
   type UndoRequest,
   undoPhases,
 } from "@runback/core";
+import { staysAwake } from "../shared/stays-awake.ts";
 import { id, table as tableName } from "./dialect.ts";
 import { references } from "./find-conflicts.ts";
 import { type Layout, plannedLayouts } from "./layout.ts";
@@ -178,7 +179,11 @@ export async function withoutUserTriggers(
   work: () => Promise<void>,
 ): Promise<void> {
   const modes = { O: "ENABLE", R: "ENABLE REPLICA", A: "ENABLE ALWAYS" } as const;
-  const triggers = layouts.flatMap(({ table }) => table.userTriggers.map((trigger) => ({ table, ...trigger })));
+  const triggers = layouts.flatMap((layout) =>
+    layout.table.userTriggers
+      .filter(({ name }) => !staysAwake(name, layout))
+      .map((trigger) => ({ table: layout.table, ...trigger })),
+  );
   for (const { table, name } of triggers) {
     await tx.query(`ALTER TABLE ${tableName(table)} DISABLE TRIGGER ${id(name)}`);
   }

@@ -7,6 +7,7 @@ import {
   type UndoRequest,
 } from "@runback/core";
 import { constraintRefused } from "../shared/constraint-refused.ts";
+import { staysAwake } from "../shared/stays-awake.ts";
 import { id } from "./dialect.ts";
 import { captureFirst } from "./enroll.ts";
 import { type Layout, layoutsOf } from "./layout.ts";
@@ -199,7 +200,9 @@ async function* netRows(
  * itself. SQLite cannot switch a trigger off, so they are dropped and made again from their own text, in the same transaction.
  */
 async function withoutUserTriggers<T>(tx: Connection, layouts: readonly Layout[], work: () => Promise<T>): Promise<T> {
-  const names = layouts.flatMap(({ table }) => table.userTriggers.map(({ name }) => name));
+  const names = layouts.flatMap((layout) =>
+    layout.table.userTriggers.map(({ name }) => name).filter((name) => !staysAwake(name, layout)),
+  );
   const texts: string[] = [];
   for (const name of names) {
     const found = await tx.query<{ sql: string }>(
