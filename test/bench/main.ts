@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { writeSampleExport } from "@runback/membership";
 import { attendanceFigures } from "./attendance-figures.ts";
+import { backfillFigures } from "./backfill.ts";
 import { contentDigests } from "./content-digests.ts";
 import { guardFigure } from "./guard-figure.ts";
 import { type ImportChild, importFigures, rollbackFigure } from "./import-figures.ts";
@@ -17,8 +18,13 @@ import { child, openWorkspace } from "./workspace.ts";
 const { values } = parseArgs({
   options: {
     registrations: { type: "string", default: "1000000" },
+    rows: { type: "string", default: "2000000" },
+    engines: { type: "string", default: "postgres,mysql,sqlite" },
     rounds: { type: "string", default: "3" },
-    only: { type: "string", default: "postgres,sqlite,mysql,journal,snapshots,mysql-snapshots,guard,attendance" },
+    only: {
+      type: "string",
+      default: "postgres,sqlite,mysql,journal,snapshots,mysql-snapshots,guard,attendance,backfill",
+    },
     json: { type: "boolean", default: false },
   },
 });
@@ -70,6 +76,10 @@ if (asked.has("snapshots")) {
 if (asked.has("mysql-snapshots")) {
   say("snapshot and restore beside mariadb-dump and loading its dump ...");
   figures.push(...(await mysqlSnapshotFigures(registrations, rounds)));
+}
+if (asked.has("backfill")) {
+  say(`backfill of ${Number(values.rows).toLocaleString("en")} rows ...`);
+  figures.push(...(await backfillFigures(workspace, Number(values.rows), 1, values.engines.split(","))));
 }
 if (asked.has("guard")) {
   say("the guard ...");

@@ -1,8 +1,9 @@
+import { attendeeStatus } from "@runback/attendance";
 import { type Clock, type Engine, type ImportResult, silentLogger, type Vault } from "@runback/core";
 import { openEngine, openMysql, openPostgres } from "@runback/engines";
 import { sampleTierMapping, wildApricotImport } from "@runback/membership";
-import type { Context, RollbackResult } from "@runback/operations";
-import { resumeImport, runImport, runRollback } from "@runback/operations";
+import type { BackfillResult, Context, RollbackResult } from "@runback/operations";
+import { resumeBackfill, resumeImport, runBackfill, runImport, runRollback } from "@runback/operations";
 import { openVault } from "@runback/vault";
 import { isDeadHolder, thisHolder } from "../../packages/runtime/src/holder.ts";
 import { CREDENTIALS } from "../vault/stores.ts";
@@ -11,7 +12,7 @@ import { CREDENTIALS } from "../vault/stores.ts";
 export interface Job {
   readonly databaseUrl: string;
   readonly vaultUrl: string;
-  readonly action: "import" | "resume" | "rollback";
+  readonly action: "import" | "resume" | "rollback" | "backfill" | "resume-backfill";
   /** Folder of the export. */
   readonly source: string;
   /** Id of the run that this job starts or goes on with. */
@@ -37,7 +38,7 @@ export interface JobHooks {
   readonly onProgress?: Context["onProgress"];
 }
 
-export type JobResult = ImportResult | RollbackResult;
+export type JobResult = ImportResult | RollbackResult | BackfillResult;
 
 const policies = {
   "display.organizationName": "Fault Club",
@@ -79,6 +80,16 @@ export async function runJob(job: Job, hooks: JobHooks = {}): Promise<JobResult>
   try {
     if (job.action === "import") return await runImport(context, { ...options, source: job.source, dryRun: false });
     if (job.action === "resume") return await resumeImport(context, options, job.runId);
+    if (job.action === "resume-backfill") return await resumeBackfill(context, attendeeStatus, job.runId);
+    if (job.action === "backfill") {
+      const auditTable = { schema: "runback", name: "audit" };
+      return await runBackfill(context, {
+        cutover: attendeeStatus,
+        operator: "faults",
+        auditTable,
+        runbookCompat: false,
+      });
+    }
     return await runRollback(context, {
       runId: job.reverts!,
       operator: "faults",

@@ -20,6 +20,7 @@ import { addAlerts } from "./routes/alerts.ts";
 import { addApprovals } from "./routes/approvals.ts";
 import { addAttendance } from "./routes/attendance.ts";
 import { addAudit } from "./routes/audit.ts";
+import { addBackfills } from "./routes/backfills.ts";
 import { addBundles } from "./routes/bundles.ts";
 import { addCutovers } from "./routes/cutovers.ts";
 import { addDocs } from "./routes/docs.ts";
@@ -44,6 +45,7 @@ const routes = [
   addVerifications,
   addBundles,
   addSnapshots,
+  addBackfills,
   addFreeze,
   addApprovals,
   addAudit,

@@ -6,6 +6,8 @@ import type { Dialect } from "./dialect.ts";
 import type { FreezePort } from "./freeze.ts";
 import type { HousekeepingPort } from "./housekeeping.ts";
 import type { JournalPort } from "./journal.ts";
+import type { Keyset } from "./keyset.ts";
+import type { Pressure } from "./pressure.ts";
 import type { ReshapePort } from "./reshape.ts";
 import type { SnapshotPort } from "./snapshot.ts";
 import type { Store } from "./store.ts";
@@ -59,6 +61,7 @@ export interface Engine extends Connection {
   readonly audit: AuditPort;
   readonly diagnosis: DiagnosisPort;
   readonly housekeeping: HousekeepingPort;
+  readonly keyset: Keyset;
   readonly reshape: ReshapePort;
   /** Where `capabilities.snapshots` says so. */
   readonly snapshots?: SnapshotPort;
@@ -78,6 +81,10 @@ export interface Engine extends Connection {
   createTable(tx: Connection, model: TableModel): Promise<void>;
   /** Digests of every row of a table, combined per key range. One statement, rows do not travel. */
   digests(connection: Connection, table: Table): Promise<TableDigest>;
+  /** What others have to bear now: asked at the end of a step, while it still holds its locks. */
+  pressure(tx: Connection): Promise<Pressure>;
+  /** What would make rewriting a column of most rows quicker on this table, measured on the target; absent where nothing does. */
+  updateAdvice?(tx: Connection, table: Table, column: string): Promise<readonly string[]>;
   serverVersion(): Promise<string>;
   /**
    * Environment for a program, so that every session it opens names the run. One session is opened to see that it does.

@@ -1,5 +1,5 @@
 import type { Catalog, Table } from "./catalog.ts";
-import type { Connection } from "./engine.ts";
+import type { Connection, Value } from "./engine.ts";
 import type { ConflictPolicy, UndoConflict, UndoCounts } from "./undo.ts";
 
 /** Before-images and after-digests of every row a run changed, written by the database in the change's own transaction. */
@@ -13,6 +13,15 @@ export interface JournalPort {
   renew(tx: Connection): Promise<void>;
   /** Names the run in this transaction, so that everything it changes in enrolled tables is journaled. */
   begin(tx: Connection, runId: string): Promise<void>;
+  /**
+   * Gives a column its value in every row that a condition finds, and journals each of them in the same transaction, in
+   * whatever way costs this engine least: set by set, or through the capture triggers where others would fire beside them.
+   * The condition must leave out rows whose value is NULL or there already.
+   *
+   * @returns the rows written
+   * @throws `LOCK_TIMEOUT` also when rows came into the condition meanwhile: nothing was written, and it can be repeated
+   */
+  fill(tx: Connection, runId: string, request: FillRequest): Promise<number>;
   /**
    * Where no session of a program can name a run: names it for every session, from this commit until the window closes.
    * Absent where sessions name it themselves. @throws `LEASE_HELD` while another run has the window
@@ -36,6 +45,17 @@ export interface JournalPort {
   ): Promise<readonly (readonly string[])[]>;
   /** Drops the work rows of a plan. */
   forget(tx: Connection, rollbackRunId: string): Promise<void>;
+}
+
+export interface FillRequest {
+  /** As the live catalog has it; enrolled. */
+  readonly table: Table;
+  readonly column: string;
+  /** SQL of the value over the columns of the row `t`. */
+  readonly value: string;
+  /** SQL condition on the row `t`, over the parameters. */
+  readonly where: string;
+  readonly params: readonly Value[];
 }
 
 export interface UndoRequest {

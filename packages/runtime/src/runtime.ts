@@ -20,6 +20,7 @@ import { readBundle } from "@runback/vault";
 import { type AlertVerbs, alertVerbs } from "./alert-verbs.ts";
 import { type AttendanceVerbs, attendanceVerbs } from "./attendance-verbs.ts";
 import { anchorAudit, auditTables, mainTrail, ownTrail, sweepRetention, verifyAudit } from "./audit-trails.ts";
+import { type BackfillVerbs, backfillVerbs } from "./backfill-verbs.ts";
 import type { MigrationConfig, RunbackConfig } from "./config.ts";
 import { type CutoverVerbs, cutoverVerbs } from "./cutover-verbs.ts";
 import { type Health, health } from "./health.ts";
@@ -103,6 +104,7 @@ export interface Runtime extends RuntimeParts {
   /** Deletes what has outlived its retention: what a schedule calls. @throws `RETENTION_INCOMPLETE` */
   sweepRetention(): Promise<operations.SweepResult>;
   migration(name?: string): MigrationConfig;
+  readonly backfills: BackfillVerbs;
   readonly snapshots: SnapshotVerbs;
   readonly alerts: AlertVerbs;
   readonly attendance: AttendanceVerbs;
@@ -196,6 +198,7 @@ export function runtimeOver(parts: RuntimeParts): Runtime {
 
   const snapshots = snapshotVerbs(context, config);
   const attendance = attendanceVerbs(context, config);
+  const backfills = backfillVerbs(context, config);
 
   const runtime: Runtime = {
     ...parts,
@@ -216,6 +219,8 @@ export function runtimeOver(parts: RuntimeParts): Runtime {
       const run = await known(runId);
       if (run.kind === "import" && run.state !== "completed" && run.state !== "aborted")
         await operations.advanceImport(context, storedImport(run), runId, budgetMs);
+      if (run.kind === "backfill" && run.state !== "completed" && run.state !== "aborted")
+        await backfills.advance(run, budgetMs);
       if (run.kind === "rollback")
         await operations.advanceRollback(context, { auditTable: auditOf(run) }, runId, budgetMs);
       if (run.kind === "restore" || (run.kind === "snapshot" && run.state !== "completed" && run.state !== "aborted"))
@@ -273,6 +278,7 @@ export function runtimeOver(parts: RuntimeParts): Runtime {
         },
         source,
       ),
+    backfills,
     snapshots,
     attendance,
     alerts: alertVerbs(context, config, parts.env),

@@ -4,6 +4,7 @@ import type { AdvanceResult, CutoverShown, GateCondition, GateResult, RetreatRes
 import { Command, Option } from "commander";
 import type { Session } from "../session.ts";
 import { textTable } from "../text-table.ts";
+import { backfill } from "./cutover-backfill.ts";
 
 interface GateFlags {
   readonly guard?: string;
@@ -14,7 +15,7 @@ interface GateFlags {
 /** A column on its way to another one: where it is, what the next phase needs, and there and back. */
 export function cutoverCommand(session: Session): Command {
   const command = new Command("cutover").description("phases of a column cutover: see, measure, enter, take back");
-  for (const add of [show, gate, advance, retreat]) command.addCommand(add(session));
+  for (const add of [show, gate, advance, retreat, backfill]) command.addCommand(add(session));
   return command;
 }
 

@@ -6,6 +6,8 @@ import { diagnosis } from "./diagnosis.ts";
 import { digests } from "./digests.ts";
 import { housekeeping } from "./housekeeping.ts";
 import { journal } from "./journal.ts";
+import { keyset } from "./keyset.ts";
+import { pressure } from "./pressure.ts";
 import { protectAudit } from "./protect-audit.ts";
 import { readCatalog } from "./read-catalog.ts";
 import { reshape } from "./reshape.ts";
@@ -39,6 +41,8 @@ export function mysqlEngine(driver: MysqlDriver): Engine {
     diagnosis,
     housekeeping,
     reshape: { ...reshape, transaction: (work, lockTimeoutMs) => driver.transaction(work, { lockTimeoutMs }) },
+    keyset,
+    pressure,
     snapshots: snapshots(driver),
     sessionEnvironment,
     init: async () => {

@@ -3,6 +3,7 @@ import { lacksColumns } from "../shared/stays-awake.ts";
 import { id, table as tableName } from "./dialect.ts";
 import { differing } from "./differing.ts";
 import { beginJournal, enroll, renew } from "./enroll.ts";
+import { fill } from "./fill.ts";
 import { plannedLayouts } from "./layout.ts";
 import { planUndo } from "./plan-undo.ts";
 import { replay } from "./replay.ts";
@@ -13,6 +14,7 @@ export const journal: JournalPort = {
   enroll,
   renew,
   begin: beginJournal,
+  fill,
   plan: planUndo,
   revert: async (tx, request, cursor, limit) => {
     // For triggers that heed it: no other can be kept silent for one session.

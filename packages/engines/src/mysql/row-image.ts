@@ -42,10 +42,27 @@ function partText(expression: string, column: Column): string {
   return `hex(${expression})`;
 }
 
-/** The before-image: every image column of a row, separated by commas. */
-export function image(alias: string, columns: readonly Column[]): string {
+/**
+ * The before-image: every image column of a row, separated by commas.
+ *
+ * @param instead SQL of a column's value where it is not the row's
+ */
+export function image(
+  alias: string,
+  columns: readonly Column[],
+  instead: (column: Column) => string | undefined = () => undefined,
+): string {
   // In ASCII, as it is stored: compared with a stored key in another character set it would be found by no index.
-  return `CONVERT(concat_ws(',', ${columns.map((column) => part(`${alias}.${id(column.name)}`, column)).join(", ")}) USING ascii) COLLATE ascii_bin`;
+  return `CONVERT(${imageText(alias, columns, instead)} USING ascii) COLLATE ascii_bin`;
+}
+
+/** The same bytes in whatever character set, where they are only stored or hashed: not converted once more for every row. */
+export function imageText(
+  alias: string,
+  columns: readonly Column[],
+  instead: (column: Column) => string | undefined = () => undefined,
+): string {
+  return `concat_ws(',', ${columns.map((column) => part(instead(column) ?? `${alias}.${id(column.name)}`, column)).join(", ")})`;
 }
 
 /** SHA-256 of an image: a row's digest is that of the image it would have, so an image need not be decoded to be compared. */
@@ -69,7 +86,8 @@ export function fromImage(imageExpression: string, index: number, column: Column
   return `CASE WHEN ${text} = '${nothing}' THEN NULL ELSE ${typed(text, column)} END`;
 }
 
-function typed(text: string, column: Column): string {
+/** The typed value of a text that `part` made. */
+export function typed(text: string, column: Column): string {
   const { baseType, type } = column;
   if (integers.has(baseType)) return `CAST(${text} AS ${/ unsigned/.test(type) ? "unsigned" : "signed"})`;
   if (["bit", "enum", "set"].includes(baseType)) return `CAST(${text} AS unsigned)`;

@@ -7,6 +7,8 @@ import { digests } from "./digests.ts";
 import { freeze } from "./freeze.ts";
 import { housekeeping } from "./housekeeping.ts";
 import { journal } from "./journal.ts";
+import { keyset } from "./keyset.ts";
+import { pressure } from "./pressure.ts";
 import { protectAudit } from "./protect-audit.ts";
 import { readCatalog } from "./read-catalog.ts";
 import { reshape } from "./reshape.ts";
@@ -14,6 +16,7 @@ import { imageColumns, liveDigest } from "./row-image.ts";
 import { sessionEnvironment } from "./session-environment.ts";
 import { type SnapshotDriver, snapshots } from "./snapshots.ts";
 import { store } from "./store.ts";
+import { updateAdvice } from "./update-advice.ts";
 
 /** What a driver brings; everything else is the same for every server that speaks PostgreSQL's SQL. */
 export interface PostgresDriver extends Pick<Engine, "name" | "location" | "capabilities" | "dialect" | "close"> {
@@ -40,6 +43,9 @@ export function postgresEngine(driver: PostgresDriver): Engine {
     diagnosis,
     housekeeping,
     reshape: { ...reshape, transaction: (work, lockTimeoutMs) => driver.transaction(work, { lockTimeoutMs }) },
+    keyset,
+    pressure,
+    updateAdvice,
     ...(driver.copies === undefined ? {} : { snapshots: snapshots(driver.copies) }),
     freeze,
     sessionEnvironment,

@@ -2,6 +2,7 @@ import type { Connection, JournalPort, UndoRequest } from "@runback/core";
 import { id, table as tableName } from "./dialect.ts";
 import { differing } from "./differing.ts";
 import { beginJournal, enroll, renew } from "./enroll.ts";
+import { fill } from "./fill.ts";
 import { plannedLayouts } from "./layout.ts";
 import { forgetPlan, planUndo } from "./plan-undo.ts";
 import { replay } from "./replay.ts";
@@ -13,6 +14,7 @@ export const journal: JournalPort = {
   enroll,
   renew,
   begin: beginJournal,
+  fill,
   plan: planUndo,
   revert: (tx, request, cursor, limit) => (request.replay ? replay : revert)(tx, request, cursor, limit),
   remaining,

@@ -70,7 +70,11 @@ export function imageDigest(imageExpression: string, columns: readonly Column[])
 
 /** The typed value of one column of an image. */
 export function fromImage(imageExpression: string, index: number, column: Column): string {
-  const text = `(${imageExpression})[${index + 1}]`;
+  return typedText(`(${imageExpression})[${index + 1}]`, column);
+}
+
+/** The typed value of a text that `asText` made. */
+export function typedText(text: string, column: Column): string {
   if (column.stableBinary && (column.baseType === "double precision" || column.baseType === "real")) {
     // Not every platform reads the sign of a NaN.
     return `CASE WHEN ${text} = '-nan' THEN -('NaN'::${column.type}) ELSE ${text}::${column.type} END`;

@@ -6,6 +6,8 @@ import { diagnosis } from "./diagnosis.ts";
 import { digests } from "./digests.ts";
 import { housekeeping } from "./housekeeping.ts";
 import { journal } from "./journal.ts";
+import { keyset } from "./keyset.ts";
+import { pressure } from "./pressure.ts";
 import { protectAudit } from "./protect-audit.ts";
 import { readCatalog } from "./read-catalog.ts";
 import { reshape } from "./reshape.ts";
@@ -40,6 +42,8 @@ export function sqliteEngine(driver: SqliteDriver): Engine {
     diagnosis,
     housekeeping,
     reshape: { ...reshape, transaction: driver.rebuild },
+    keyset,
+    pressure,
     snapshots: driver.snapshots,
     sessionEnvironment,
     init: () => driver.transaction(applyOwnTables),

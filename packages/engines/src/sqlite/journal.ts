@@ -2,6 +2,7 @@ import type { Connection, JournalPort, UndoRequest } from "@runback/core";
 import { id, table as tableName } from "./dialect.ts";
 import { differing } from "./differing.ts";
 import { beginJournal, enroll, renew } from "./enroll.ts";
+import { fill } from "./fill.ts";
 import { layoutsOf } from "./layout.ts";
 import { planUndo } from "./plan-undo.ts";
 import { replay } from "./replay.ts";
@@ -15,6 +16,7 @@ export const journal: JournalPort = {
   begin: beginJournal,
   openWindow,
   closeWindow,
+  fill,
   plan: planUndo,
   revert: replay,
   remaining,
