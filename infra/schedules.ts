@@ -7,7 +7,7 @@ import type { Vault } from "./vault.ts";
 type When = `cron(${string})` | `rate(${string})`;
 type Link = Vault["access"] | Vault["sweep"] | Secrets["alertReceivers"];
 
-/** Daily jobs, at minutes when not everybody's do; every minute the outbox and the monitors of cutovers. Times are UTC. */
+/** Daily jobs, at minutes when not everybody's do; every minute the outbox, events that are over, and the monitors of cutovers. Times are UTC. */
 export function createSchedules(defaults: FunctionDefaults, vault: Vault, secrets: Secrets) {
   const schedule = (name: string, handler: string, when: When, ...link: Link[]) =>
     createSchedule(defaults, { name, handler, when, link });
@@ -29,6 +29,7 @@ export function createSchedules(defaults: FunctionDefaults, vault: Vault, secret
       secrets.alertReceivers,
     ),
     schedule("CutoverMonitors", "functions/schedules/cutover-monitors.handler", "rate(1 minute)", vault.access),
+    schedule("Completion", "functions/schedules/completion.handler", "rate(1 minute)", vault.access),
   ];
 }
 

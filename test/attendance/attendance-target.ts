@@ -4,7 +4,7 @@ import { type Engine, type Logger, silentLogger } from "@runback/core";
 import { type Context, runRollback } from "@runback/operations";
 import { openVault } from "@runback/vault";
 import { scratchFolder } from "../faults/targets.ts";
-import { type EngineName, freshTarget } from "../support/engines.ts";
+import { type EngineName, freshTarget, type TestTarget } from "../support/engines.ts";
 
 export const auditTable = { schema: "runback", name: "audit" };
 export const house = { vocabulary: eventParticipants };
@@ -82,8 +82,9 @@ let processes = 0;
 export async function attendanceTarget(
   name: EngineName,
   tables: "participants" | "attendees" = "participants",
+  opened?: Engine,
 ): Promise<AttendanceTarget> {
-  const target = await freshTarget(name);
+  const target = opened === undefined ? await freshTarget(name) : await prepared(opened);
   const { engine } = target;
   const ddl = (tables === "participants" ? participantTables : attendeeTables)(familyOf(name));
   for (const statement of ddl.split(";")) await engine.script(statement);
@@ -107,6 +108,12 @@ export async function attendanceTarget(
     },
   };
   return made;
+}
+
+/** A database of the caller's. */
+async function prepared(engine: Engine): Promise<TestTarget> {
+  await engine.init();
+  return { engine, [Symbol.asyncDispose]: () => engine.close() };
 }
 
 /** Another process on the same target. */

@@ -38,6 +38,7 @@ beforeAll(async () => {
     "run",
     "schedules/audit-verification",
     "schedules/alert-delivery",
+    "schedules/completion",
     "schedules/cutover-monitors",
     "schedules/snapshot-verification",
     "schedules/vault-retention",

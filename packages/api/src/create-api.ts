@@ -18,6 +18,7 @@ import { localHost } from "./local-host.ts";
 import { openPaths } from "./openapi-document.ts";
 import { addAlerts } from "./routes/alerts.ts";
 import { addApprovals } from "./routes/approvals.ts";
+import { addAttendance } from "./routes/attendance.ts";
 import { addAudit } from "./routes/audit.ts";
 import { addBundles } from "./routes/bundles.ts";
 import { addCutovers } from "./routes/cutovers.ts";
@@ -50,6 +51,7 @@ const routes = [
   addOfrep,
   addCutovers,
   addAlerts,
+  addAttendance,
   addTokens,
 ];
 

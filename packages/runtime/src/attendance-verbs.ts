@@ -1,10 +1,11 @@
 import type { Run } from "@runback/core";
 import * as operations from "@runback/operations";
+import { type AttendanceEventVerbs, attendanceEventVerbs } from "./attendance-event-verbs.ts";
 import { mainTrail } from "./audit-trails.ts";
 import type { RunbackConfig } from "./config.ts";
 
 /** Attendance of one target, wired. */
-export interface AttendanceVerbs {
+export interface AttendanceVerbs extends AttendanceEventVerbs {
   /** What the migration would do; nothing is recorded. */
   planMigration(): Promise<operations.AttendanceMigration>;
   /** @throws `ATTENDANCE_OBSTACLE` */
@@ -18,12 +19,14 @@ export interface AttendanceVerbs {
 export function attendanceVerbs(context: operations.Context, config: RunbackConfig): AttendanceVerbs {
   const auditTable = mainTrail(config);
   return {
+    ...attendanceEventVerbs(context, config),
     planMigration: () => operations.planAttendance(context),
     migrate: (request) => operations.migrateAttendance(context, { ...request, auditTable }),
     startMigration: (request) => operations.startAttendanceMigration(context, { ...request, auditTable }),
     advance: async (run, budgetMs) => {
       if (run.migration === operations.attendanceMigration)
         await operations.advanceAttendanceMigration(context, run.runId, budgetMs);
+      else await operations.advanceClosing(context, run.runId, budgetMs);
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { AttendanceVocabulary } from "@runback/attendance";
 import type { ColumnCutover, ImportDeclaration } from "@runback/core";
 import type { Policies } from "@runback/operations";
 
@@ -7,6 +8,8 @@ export interface RunbackConfig {
   readonly migrations: readonly MigrationConfig[];
   /** Columns on their way from one to another: what `guard` watches. */
   readonly cutovers?: readonly ColumnCutover[];
+  /** Attendance of events: what check-in works on, and what the `completion` schedule closes. Without it nothing is closed. */
+  readonly attendance?: AttendanceConfig;
   /** Databases by name; `--target` picks one. Without any, `default` is `DATABASE_URL` or the embedded PostgreSQL. */
   readonly targets?: Readonly<Record<string, TargetConfig>>;
   /** Folder whose subfolders the API may import from, beside the configured sources; relative to the configuration file. */
@@ -22,6 +25,15 @@ export interface MigrationConfig {
   readonly policies: Policies;
   /** Folder of the export when `--source` does not say; relative to the configuration file. */
   readonly source?: string;
+}
+
+export interface AttendanceConfig {
+  /** The installation's tables and words: `eventParticipants` or `eventAttendees` of `@runback/attendance`, or one changed from them. */
+  readonly vocabulary: AttendanceVocabulary;
+  /** Minutes before the start from which people are checked in, where an event has none of its own; default 15. */
+  readonly windowMinutes?: number;
+  /** Minutes after the start that count as on time, and after the end until it closes; default 10. */
+  readonly graceMinutes?: number;
 }
 
 export interface TargetConfig {

@@ -1,4 +1,5 @@
 export {
+  type AttendanceConfig,
   defineConfig,
   type MigrationConfig,
   type OidcConfig,

@@ -19,7 +19,10 @@ export interface Monitor {
   readonly run: (runtime: MonitoredVerbs) => Promise<unknown>;
 }
 
-type MonitoredVerbs = Pick<Runtime, "anchorAudit" | "sweepRetention" | "snapshots" | "alerts" | "cutovers">;
+type MonitoredVerbs = Pick<
+  Runtime,
+  "anchorAudit" | "sweepRetention" | "snapshots" | "alerts" | "cutovers" | "attendance"
+>;
 
 /** Every monitor of an installation: the standing ones, and one of each cutover. */
 export function monitorsOf({ cutovers = [] }: Pick<RunbackConfig, "cutovers">): readonly Monitor[] {
@@ -65,6 +68,13 @@ const standing: readonly Monitor[] = [
     everyMs: minuteMs,
     severity: null,
     run: (runtime) => runtime.alerts.deliver(),
+  },
+  {
+    name: "completion",
+    title: "Events that are over could not be closed",
+    everyMs: minuteMs,
+    severity: "error",
+    run: (runtime) => runtime.attendance.closeDue("schedule"),
   },
 ];
 

@@ -44,6 +44,7 @@ export function exampleOf(path: string): string {
     .replace("/tokens/{id}", `/tokens/tok-${uuid}`)
     .replace("/snapshots/{id}", "/snapshots/snap-20260115-143000-4f2a91")
     .replace("{id}", "run-20260115-143000-000000")
+    .replace("{event}", "1")
     .replace("{runId}", "run-20260115-143000-000000")
     .replace("{file}", "SHA256SUMS");
 }

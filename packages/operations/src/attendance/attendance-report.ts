@@ -61,12 +61,11 @@ function rates(
   }
   const expected = rows.reduce((sum, [, n]) => sum + n, 0);
   const seen = words.seen.reduce((sum, word) => sum + counts[word]!, 0);
-  const absent = counts[words.absent]!;
-  const marked = seen + absent;
+  const absent = counts[words.absent] ?? 0;
   return {
     expected,
     counts,
     attendanceRate: expected === 0 ? null : seen / expected,
-    noShowRate: marked === 0 ? null : absent / marked,
+    noShowRate: seen + absent === 0 ? null : absent / (seen + absent),
   };
 }

@@ -17,6 +17,7 @@ import {
   type ClosingResult,
   closingLease,
   closingName,
+  isClosing,
   summaryOf,
 } from "./closing.ts";
 import { type ClosingWork, closingWork } from "./closing-work.ts";
@@ -120,7 +121,7 @@ export async function advanceClosing(
 ): Promise<boolean> {
   const { engine } = context;
   const run = await engine.store.run(engine, runId);
-  if (run?.kind !== "attendance") {
+  if (run === undefined || !isClosing(run)) {
     throw new RunbackError("RUN_NOT_FOUND", `There is no closing ${runId} on this target.`, {
       recovery: "List the runs with `runback runs`.",
       status: 404,

@@ -1,5 +1,5 @@
 import type { AttendanceVocabulary, EventDefaults } from "@runback/attendance";
-import type { TableRef } from "@runback/core";
+import type { Run, TableRef } from "@runback/core";
 
 /** What resuming a closing needs; stored with its run, so that nothing else has to be known to go on. */
 export interface ClosingInput {
@@ -56,6 +56,8 @@ export interface ClosingResult {
 
 /** The migration of its run: one closing of an event at a time writes, and so does its rollback. */
 export const closingName = (event: string) => `attendance:${event}`;
+/** Other runs of attendance prepare its tables. */
+export const isClosing = (run: Run) => run.migration.startsWith("attendance:");
 export const closingLease = (event: string) => `migration:${closingName(event)}`;
 
 export function summaryOf(

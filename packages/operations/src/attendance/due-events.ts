@@ -47,6 +47,19 @@ async function endedEvents({ engine }: Context, tables: AttendanceTables, now: D
   return rows.map((row) => String(row.event));
 }
 
+/** Where nobody takes part in anything there is nothing to close. A table that lacks something is a failure. */
+async function noParticipants({ engine }: Context, { vocabulary }: AttendanceOptions): Promise<boolean> {
+  try {
+    await attendanceTables(engine, vocabulary);
+    return false;
+  } catch (error) {
+    const missing =
+      error instanceof RunbackError ? (error.details.missing as readonly string[] | undefined) : undefined;
+    if (missing?.includes(vocabulary.participants.table.name)) return true;
+    throw error;
+  }
+}
+
 export interface CompletionResult {
   readonly closed: readonly ClosingResult[];
   /** Events that another process is closing. */
@@ -62,6 +75,7 @@ export async function closeDueEvents(
   context: Context,
   request: Omit<CloseRequest, "event">,
 ): Promise<CompletionResult> {
+  if (await noParticipants(context, request)) return { closed: [], busy: [] };
   const closed: ClosingResult[] = [];
   const busy: string[] = [];
   const failed: { event: string; code: string }[] = [];

@@ -10,14 +10,13 @@ import {
   keyValue,
   timeParam,
 } from "./attendance-tables.ts";
-import type { ClosingInput } from "./closing.ts";
+import { type ClosingInput, isClosing } from "./closing.ts";
 import { actorValue, needsKey } from "./record-change.ts";
 
 /** The closing that a run is, or takes back, however often it was taken back and brought again; else undefined. */
 export async function closingBehind({ engine }: Pick<Context, "engine">, run: Run): Promise<ClosingInput | undefined> {
   for (let at: Run | undefined = run; at !== undefined; ) {
-    // The migration's own run fills a column, and has no entries.
-    if (at.kind === "attendance") return "vocabulary" in (at.input as object) ? (at.input as ClosingInput) : undefined;
+    if (at.kind === "attendance") return isClosing(at) ? (at.input as ClosingInput) : undefined;
     at = at.revertsRunId === null ? undefined : await engine.store.run(engine, at.revertsRunId);
   }
   return undefined;

@@ -1,0 +1,50 @@
+import { eventParticipants } from "@runback/attendance";
+import * as operations from "@runback/operations";
+import { mainTrail } from "./audit-trails.ts";
+import type { RunbackConfig } from "./config.ts";
+
+type Without<T> = Omit<T, keyof operations.AttendanceOptions | "auditTable">;
+
+/** Attendance of events on one target, wired with the installation's vocabulary. */
+export interface AttendanceEventVerbs {
+  /** @throws `PARTICIPANT_NOT_FOUND`, `CHECK_IN_REFUSED` */
+  checkIn(request: Without<operations.CheckInRequest>): Promise<operations.Marked>;
+  /** @throws `PARTICIPANT_NOT_FOUND`, `REASON_MISSING`, `STATUS_UNKNOWN`, `TRANSITION_REFUSED`, `NOT_REGISTERED` */
+  correct(request: Without<operations.CorrectionRequest>): Promise<operations.Marked>;
+  /** @throws `EVENT_NOT_FOUND`, `EVENT_NOT_OVER`, `EVENT_NOT_HELD`, `LEASE_HELD` */
+  close(request: Without<operations.CloseRequest>): Promise<operations.ClosingResult>;
+  /** Closes every event that is due: what the `completion` schedule calls. Nothing where no attendance is configured. */
+  closeDue(operator: string): Promise<operations.CompletionResult>;
+  /** @throws `EVENT_NOT_FOUND` */
+  report(event: string): Promise<operations.AttendanceReport>;
+  /** @throws `CURSOR_INVALID`, `LIMIT_INVALID` */
+  entries(
+    request: Without<operations.EntriesRequest>,
+  ): Promise<{ entries: operations.AttendanceEntry[]; next: string | null }>;
+}
+
+export function attendanceEventVerbs(
+  context: operations.Context,
+  { attendance, ...config }: RunbackConfig,
+): AttendanceEventVerbs {
+  const { vocabulary = eventParticipants, windowMinutes, graceMinutes } = attendance ?? {};
+  const options: operations.AttendanceOptions = {
+    vocabulary,
+    defaults: {
+      ...(windowMinutes === undefined ? {} : { windowMinutes }),
+      ...(graceMinutes === undefined ? {} : { graceMinutes }),
+    },
+  };
+  const auditTable = mainTrail(config);
+  return {
+    checkIn: (request) => operations.checkIn(context, { ...request, ...options }),
+    correct: (request) => operations.correctAttendance(context, { ...request, ...options }),
+    close: (request) => operations.closeEvent(context, { ...request, ...options, auditTable }),
+    closeDue: async (operator) =>
+      attendance === undefined
+        ? { closed: [], busy: [] }
+        : await operations.closeDueEvents(context, { ...options, operator, auditTable }),
+    report: (event) => operations.attendanceReport(context, { ...options, event }),
+    entries: (request) => operations.attendanceEntries(context, { ...request, ...options }),
+  };
+}
