@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { writeSampleExport } from "@runback/membership";
+import { attendanceFigures } from "./attendance-figures.ts";
 import { contentDigests } from "./content-digests.ts";
 import { guardFigure } from "./guard-figure.ts";
 import { type ImportChild, importFigures, rollbackFigure } from "./import-figures.ts";
@@ -17,7 +18,7 @@ const { values } = parseArgs({
   options: {
     registrations: { type: "string", default: "1000000" },
     rounds: { type: "string", default: "3" },
-    only: { type: "string", default: "postgres,sqlite,mysql,journal,snapshots,mysql-snapshots,guard" },
+    only: { type: "string", default: "postgres,sqlite,mysql,journal,snapshots,mysql-snapshots,guard,attendance" },
     json: { type: "boolean", default: false },
   },
 });
@@ -73,6 +74,11 @@ if (asked.has("mysql-snapshots")) {
 if (asked.has("guard")) {
   say("the guard ...");
   figures.push(await guardFigure(rounds));
+}
+
+if (asked.has("attendance")) {
+  say("closing an event ...");
+  figures.push(...(await attendanceFigures(workspace, rounds)));
 }
 
 process.stdout.write(

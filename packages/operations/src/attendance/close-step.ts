@@ -21,41 +21,57 @@ interface Step {
   readonly tables: AttendanceTables;
 }
 
-/** Commits the next step of a closing; true when it is complete. */
+/**
+ * Commits the next step of a closing; true when it is complete. What comes after the last people of a phase goes with them
+ * as far as there is room: an event of one step is closed by one commit, at most a fifth larger than a step.
+ */
 export async function closeStep(context: Context, runId: string, lease: Lease): Promise<boolean> {
   const { engine, clock, logger } = context;
   const began = clock.now().getTime();
   const { input, operator, startedAt } = (await engine.store.run(engine, runId))! as Run & { input: ClosingInput };
   const tables = await attendanceTables(engine, input.vocabulary);
   const step = { context, runId, operator, startedAt, input, tables };
-  const event = named(tables, input.event);
-  const { before, next, rows } = await retryLocked(() =>
+  const { before, after, rows, result } = await retryLocked(() =>
     engine.transaction(
       async (tx) => {
         await holdLease(context, tx, lease);
         // Two callers of one process share its lease, and take turns at it: where the run stands is read when it is ours.
         const before = (await engine.store.run(tx, runId))!.checkpoint as ClosingCheckpoint;
-        if (before.phase === "conclude") return { before, next: before, rows: 0 };
-        // Postponed or cancelled meanwhile: what is not marked yet stays so.
-        assertDue(input, await readEvent(engine, tx, tables, input.event), clock.now());
-        await engine.journal.begin(tx, runId);
-        const done = await (before.phase === "complete" ? complete(step, tx) : mark(step, tx, before));
-        const durationMs = clock.now().getTime() - began;
-        const next = follow(context, before, done, durationMs);
-        await engine.store.updateRun(tx, runId, { checkpoint: next, addRows: done.rows });
-        if (done.rows > 0) await engine.store.addStep(tx, { runId, name: before.phase, rows: done.rows, durationMs });
-        return { before, next, rows: done.rows };
+        let [at, rows] = [before, 0];
+        if (at.phase !== "conclude") {
+          // Postponed or cancelled meanwhile: what is not marked yet stays so.
+          assertDue(input, await readEvent(engine, tx, tables, input.event), clock.now());
+          await engine.journal.begin(tx, runId);
+        }
+        while (at.phase !== "conclude") {
+          const room = Math.max(before.stepRows - rows, Math.ceil(before.stepRows / 5));
+          const done = await (at.phase === "complete" ? complete(step, tx) : mark(step, tx, { ...at, stepRows: room }));
+          const durationMs = clock.now().getTime() - began;
+          if (done.rows > 0) await engine.store.addStep(tx, { runId, name: at.phase, rows: done.rows, durationMs });
+          rows += done.rows;
+          at = follow(at, done, durationMs);
+          if (done.upTo !== null) break;
+        }
+        const stepRows = rows === 0 ? at.stepRows : nextStepRows(rows, clock.now().getTime() - began);
+        const after = { ...at, stepRows: context.stepRows ?? stepRows };
+        await engine.store.updateRun(tx, runId, { checkpoint: after, addRows: rows });
+        const result = at.phase === "conclude" ? await conclude(step, tx, lease, after) : undefined;
+        return { before, after, rows, result };
       },
       { lockTimeoutMs: 30_000 },
     ),
   );
-  if (before.phase === "conclude") return await conclude(step, lease, before);
+  const about = { run_id: runId, event: named(tables, input.event) };
   if (before.phase === "absent" && before.after === null)
-    logger.log("info", "autoFlagAbsences.start", { run_id: runId, event, scanned: before.scanned });
-  const batch = before.phase === "absent" && rows > 0 ? next.batches.at(-1) : undefined;
-  if (batch) logger.log("info", "autoFlagAbsences.batch", { run_id: runId, event, ...batch });
+    logger.log("info", "autoFlagAbsences.start", { ...about, scanned: before.scanned });
+  for (const batch of after.batches.slice(before.batches.length))
+    logger.log("info", "autoFlagAbsences.batch", { ...about, ...batch });
   context.onProgress?.({ runId, phase: before.phase, done: rows, total: before.scanned });
-  return false;
+  if (result === undefined) return false;
+  const { summary } = result;
+  logger.log("info", "autoFlagAbsences.summary", { ...about, ...summary });
+  logger.log("info", "EventCompletionScheduler.autoAbsenceSummary", { ...about, summary });
+  return true;
 }
 
 interface Done {
@@ -121,49 +137,42 @@ async function complete({ context, input, tables }: Step, tx: Connection): Promi
   return { rows: count, upTo: null };
 }
 
-function follow(context: Context, now: ClosingCheckpoint, { rows, upTo }: Done, durationMs: number): ClosingCheckpoint {
-  const stepRows = rows === 0 ? now.stepRows : (context.stepRows ?? nextStepRows(rows, durationMs));
+function follow(now: ClosingCheckpoint, { rows, upTo }: Done, durationMs: number): ClosingCheckpoint {
   const batches =
     now.phase === "absent" && rows > 0
       ? [...now.batches, { batch: now.batches.length + 1, flagged: rows, durationMs }]
       : now.batches;
   const counted = {
-    ...{ ...now, stepRows, batches },
+    ...{ ...now, batches },
     completed: now.completed || (now.phase === "complete" && rows > 0),
     finalized: now.finalized + (now.phase === "finalize" ? rows : 0),
   };
   if (upTo !== null) return { ...counted, after: upTo };
-  const after = { absent: "complete", complete: "finalize", finalize: "conclude", conclude: "conclude" } as const;
-  return { ...counted, phase: after[now.phase], after: null };
+  const next = { absent: "complete", complete: "finalize", finalize: "conclude", conclude: "conclude" } as const;
+  return { ...counted, phase: next[now.phase], after: null };
 }
 
 async function conclude(
   { context, runId, operator, startedAt, input, tables }: Step,
+  tx: Connection,
   lease: Lease,
   checkpoint: ClosingCheckpoint,
-): Promise<boolean> {
-  const { engine, clock, logger } = context;
+): Promise<ClosingResult> {
+  const { engine, clock } = context;
   const completedAt = clock.now().toISOString();
   const durationMs = Date.parse(completedAt) - Date.parse(startedAt);
-  const result = await engine.transaction(async (tx): Promise<ClosingResult> => {
-    await holdLease(context, tx, lease);
-    const { absent } = await closingWork(engine, tx, tables, input.event);
-    const summary = summaryOf(checkpoint, absent, durationMs);
-    const { completed, finalized } = checkpoint;
-    const result = { event: input.event, runId, completed, finalized, summary };
-    await engine.store.updateRun(tx, runId, { state: "completed", result, completedAt });
-    await appendAudit(tx, engine.dialect, input.auditTable, "migration:completed", {
-      ...{ run_id: runId, operator, event: input.event },
-      counts: { absent: summary.flagged, attended: finalized, events: completed ? 1 : 0 },
-      duration: Math.ceil(durationMs / 1000),
-    });
-    await engine.store.releaseLease(tx, lease);
-    return result;
+  const { absent } = await closingWork(engine, tx, tables, input.event);
+  const summary = summaryOf(checkpoint, absent, durationMs);
+  const { completed, finalized } = checkpoint;
+  const result = { event: input.event, runId, completed, finalized, summary };
+  await engine.store.updateRun(tx, runId, { state: "completed", result, completedAt });
+  await engine.store.releaseLease(tx, lease);
+  await appendAudit(tx, engine.dialect, input.auditTable, "migration:completed", {
+    ...{ run_id: runId, operator, event: input.event },
+    counts: { absent: summary.flagged, attended: finalized, events: completed ? 1 : 0 },
+    duration: Math.ceil(durationMs / 1000),
   });
-  const event = named(tables, input.event);
-  logger.log("info", "autoFlagAbsences.summary", { run_id: runId, event, ...result.summary });
-  logger.log("info", "EventCompletionScheduler.autoAbsenceSummary", { run_id: runId, event, summary: result.summary });
-  return true;
+  return result;
 }
 
 /** A number where events have numbers. */
