@@ -1,7 +1,6 @@
 import type { RunbackError } from "@runback/core";
 import { attendanceReport, closeDueEvents, closeEvent, correctAttendance } from "@runback/operations";
 import { describe, expect, test } from "vitest";
-import { rotatedEngines } from "../support/rotated-engines.ts";
 import {
   type AttendanceTarget,
   after,
@@ -12,6 +11,7 @@ import {
   minuteMs,
   takeBack,
 } from "./attendance-target.ts";
+import { attendanceEngines } from "./engines.ts";
 
 const hourMs = 60 * minuteMs;
 const by = { ...codes, operator: "schedule", auditTable };
@@ -53,7 +53,7 @@ async function log({ engine }: AttendanceTarget): Promise<string[]> {
   return rows.map((row) => `${row.attendance_id} ${row.prior_status} ${row.new_status}`);
 }
 
-describe.each(rotatedEngines)("attendee statuses on %s", (name) => {
+describe.each(attendanceEngines)("attendee statuses on %s", (name) => {
   test("who never came did not attend, three hours after the end to the millisecond; undone it is due again", {
     timeout: 120_000,
   }, async () => {

@@ -1,7 +1,6 @@
 import type { RunbackError } from "@runback/core";
 import { attendanceEntries, attendanceReport, checkIn, closeEvent, correctAttendance } from "@runback/operations";
 import { describe, expect, test } from "vitest";
-import { rotatedEngines } from "../support/rotated-engines.ts";
 import {
   type AttendanceTarget,
   addEvent,
@@ -17,6 +16,7 @@ import {
   minuteMs,
   people,
 } from "./attendance-target.ts";
+import { attendanceEngines } from "./engines.ts";
 
 const starts = before(120 * minuteMs);
 const from = (ms: number) => new Date(starts.getTime() + ms);
@@ -36,7 +36,7 @@ async function comes(target: AttendanceTarget, event: number, user: number, at: 
 
 const registered = (n: number) => Array.from({ length: n }, () => ["registered", "unknown"] as const);
 
-describe.each(rotatedEngines)("marking on %s", (name) => {
+describe.each(attendanceEngines)("marking on %s", (name) => {
   test("opens and closes to the millisecond, and the first time stays", { timeout: 120_000 }, async () => {
     await using target = await attendanceTarget(name);
     await addEvent(target, 1, [...registered(7), ["waitlisted", null]], { status: "ongoing" });

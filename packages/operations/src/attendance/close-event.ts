@@ -1,6 +1,7 @@
 import { closingIsDue } from "@runback/attendance";
-import { type Lease, type Run, RunbackError, type TableRef } from "@runback/core";
+import { type Lease, qualifiedName, type Run, RunbackError, type TableRef } from "@runback/core";
 import { appendAudit } from "../audit/append.ts";
+import { requireAuditTable } from "../audit/require-audit-table.ts";
 import type { Context } from "../context.ts";
 import { assertNotFrozen } from "../freeze/assert-not-frozen.ts";
 import { createRunId } from "../random-id.ts";
@@ -37,7 +38,7 @@ const firstStepRows = 5_000;
  * was interrupted is gone on with.
  *
  * @throws `EVENT_NOT_FOUND`, `EVENT_NOT_OVER`, `EVENT_NOT_HELD`, `EVENT_TIMES_INVALID`, `ATTENDANCE_TABLES_MISSING`,
- *   `LEASE_HELD` while another process closes it, `ROLLBACK_UNFINISHED`, `TARGET_FROZEN`, `STOPPED`
+ *   `AUDIT_TABLE_MISSING`, `LEASE_HELD` while another process closes it, `ROLLBACK_UNFINISHED`, `TARGET_FROZEN`, `STOPPED`
  */
 export async function closeEvent(context: Context, request: CloseRequest): Promise<ClosingResult> {
   const { engine } = context;
@@ -62,6 +63,7 @@ export async function startClosing(context: Context, request: CloseRequest): Pro
   const work = await closingWork(engine, engine, tables, event.event);
   if (!isNeeded(request, event, work)) return nothingToDo(event, work);
   await assertNotFrozen(context);
+  await recorded(context, request);
   await enroll(context, request);
   const runId = createRunId(context);
   const lease = await takeLease(context, closingLease(event.event), runId);
@@ -160,6 +162,17 @@ async function unfinishedClosing(context: Context, event: string): Promise<Run |
 async function unfinished({ engine }: Context, runId: string): Promise<Run | undefined> {
   const run = await engine.store.run(engine, runId);
   return run === undefined || run.state === "completed" || run.state === "aborted" ? undefined : run;
+}
+
+const trails = new WeakMap<Context["engine"], Set<string>>();
+
+/** Once a process: a closing a minute need not ask again. @throws `AUDIT_TABLE_MISSING` */
+async function recorded(context: Context, { auditTable }: CloseRequest): Promise<void> {
+  const known = trails.get(context.engine) ?? new Set();
+  const name = qualifiedName(auditTable);
+  if (known.has(name)) return;
+  await requireAuditTable(context, auditTable);
+  trails.set(context.engine, known.add(name));
 }
 
 async function enroll({ engine }: Context, { vocabulary }: CloseRequest): Promise<void> {
