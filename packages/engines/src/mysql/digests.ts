@@ -30,12 +30,15 @@ export function leafOf(alias: string, table: Table): string {
  * @throws `LEAF_TOO_LARGE` when the server cut a range's digests: a digest of half a range is none
  */
 export async function digests(tx: Connection, table: Table): Promise<TableDigest> {
-  const digest = liveDigest("t", imageColumns(table));
+  const digest = `CAST(${liveDigest("t", imageColumns(table))} AS binary(32))`;
+  const order = keyOrder("t", table);
+  // Digests are computed in the order rows are stored, and they are what is sorted: the limit keeps the server from merging the
+  // two, when it sorts the numbers of rows and reads every row again. That took twice as long.
   const found = await tx.query<Leaf & { bytes: number }>(
     `SELECT leaf, count + 0e0 AS rows, sha2(digests, 256) AS sha256, length(digests) + 0e0 AS bytes FROM (
-       SELECT ${leafOf("t", table)} AS leaf, count(*) AS count,
-         group_concat(${digest} ORDER BY ${keyOrder("t", table).join(", ")} SEPARATOR '') AS digests
-       FROM ${tableName(table)} t GROUP BY 1) l
+       SELECT leaf, count(*) AS count, group_concat(digest ORDER BY ${order.map((_, at) => `k${at}`).join(", ")} SEPARATOR '') AS digests
+       FROM (SELECT ${leafOf("t", table)} AS leaf, ${digest} AS digest, ${order.map((value, at) => `${value} AS k${at}`).join(", ")}
+         FROM ${tableName(table)} t LIMIT 18446744073709551615) d GROUP BY leaf) l
      ORDER BY leaf`,
   );
   const cut = found.rows.find((row) => row.bytes !== row.rows * 32);

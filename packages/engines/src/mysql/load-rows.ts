@@ -1,5 +1,6 @@
 import type { Connection, TableRef, TextRow } from "@runback/core";
 import { escape as escapeValue } from "mysql2";
+import { sameDayInUtc } from "../shared/same-day-in-utc.ts";
 import { id, table as tableName } from "./dialect.ts";
 import type { Server } from "./server.ts";
 
@@ -40,13 +41,8 @@ export async function loadRows(
     size = 0;
   };
   for await (const row of rows) {
-    let text = "(";
-    for (let at = 0; at < row.length; at++) {
-      const value = row[at];
-      if (at > 0) text += ",";
-      text += value === null || value === undefined ? "NULL" : spell[at]!(value);
-    }
-    text += ")";
+    // Joined at once: a text that grew value by value is a tree of pieces, kept until the statement is.
+    const text = `(${row.map((value, at) => (value === null ? "NULL" : spell[at]!(value))).join(",")})`;
     if (size + text.length > limit) await flush();
     parts.push(text);
     size += text.length + 1;
@@ -82,6 +78,8 @@ export function utc(text: string): string {
   if (match === null) return text;
   const [, date, time, fraction = "", zulu, sign, hours, minutes] = match;
   if (zulu !== undefined) return `${date} ${time}${fraction}`;
+  const clock = sameDayInUtc(time!, `${sign}${hours}:${minutes}`);
+  if (clock !== null) return `${date} ${clock}${time!.slice(5)}${fraction}`;
   const offset = (Number(hours) * 60 + Number(minutes)) * (sign === "+" ? 60_000 : -60_000);
   const moved = new Date(Date.parse(`${date}T${time}Z`) - offset).toISOString();
   return `${moved.slice(0, 10)} ${moved.slice(11, 19)}${fraction}`;

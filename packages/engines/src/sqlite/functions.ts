@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { derivedId } from "@runback/core";
+import { sameDayInUtc } from "../shared/same-day-in-utc.ts";
 import { leavesOf } from "./leaves.ts";
 
 /** A value as SQLite keeps it; integers are `bigint`, so that 1 is not 1.0. */
@@ -75,10 +76,6 @@ const inUtc = /^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?Z
 /** What they give for a time local to a zone: as a rule it is the same day in UTC, and a calendar has nothing to say. */
 const withOffset = /^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d[+-](?:[01]\d|2[0-3]):[0-5]\d$/;
 
-const minutesAt = (text: string, at: number) =>
-  Number(text.slice(at, at + 2)) * 60 + Number(text.slice(at + 3, at + 5));
-const twoDigits = (number: number) => (number < 10 ? `0${number}` : String(number));
-
 /** An instant in UTC with microseconds, of one width, so that instants sort as text. @throws when the text is none */
 export function instant(text: string): string {
   if (inUtc.test(text)) {
@@ -86,10 +83,10 @@ export function instant(text: string): string {
     return text.length === 27 ? text : `${text.slice(0, 19)}.${text.slice(20, -1).padEnd(6, "0")}Z`;
   }
   if (withOffset.test(text)) {
-    const minutes = minutesAt(text, 11) + (text[19] === "-" ? minutesAt(text, 20) : -minutesAt(text, 20));
-    if (minutes >= 0 && minutes < 24 * 60) {
+    const clock = sameDayInUtc(text.slice(11, 16), text.slice(19));
+    if (clock !== null) {
       knownDay(text);
-      return `${text.slice(0, 11)}${twoDigits(Math.floor(minutes / 60))}:${twoDigits(minutes % 60)}${text.slice(16, 19)}.000000Z`;
+      return `${text.slice(0, 11)}${clock}${text.slice(16, 19)}.000000Z`;
     }
   }
   const match = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?)?$/i.exec(

@@ -66,7 +66,8 @@ export function classifySql(
     .map(
       ({ reference, entity: parent, plan, mapped }) => `
   LEFT JOIN ${table(planTable(stage, parent))} ${plan} ON ${plan}.sid = r.${id(`r_${reference.column}`)} AND ${plan}.first_of_id
-  LEFT JOIN ${table(mapping.table)} ${mapped} ON ${isOf(mapped, parent.label)} AND ${mapped}.${id(mapping.sourceId)} = r.${id(`r_${reference.column}`)}`,
+  LEFT JOIN ${table(mapping.table)} ${mapped} ON ${isOf(mapped, parent.label)}
+    AND ${mapped}.${id(mapping.sourceId)} = CASE WHEN ${plan}.sid IS NULL THEN r.${id(`r_${reference.column}`)} END`,
     )
     .join("")}
 )`;
