@@ -91,6 +91,7 @@ it("grants the functions nothing on the cluster or its password secret: the URL 
     "AuditVerificationFunctionRole",
     "AlertDeliveryFunctionRole",
     "CutoverMonitorsFunctionRole",
+    "AttendanceAuditFunctionRole",
     "SnapshotVerificationFunctionRole",
     "VaultRetentionFunctionRole",
   ];

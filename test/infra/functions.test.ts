@@ -16,6 +16,7 @@ const functions = [
   "AuditVerificationFunctionFunction",
   "AlertDeliveryFunctionFunction",
   "CutoverMonitorsFunctionFunction",
+  "AttendanceAuditFunctionFunction",
   "SnapshotVerificationFunctionFunction",
   "VaultRetentionFunctionFunction",
 ];

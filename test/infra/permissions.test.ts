@@ -14,12 +14,14 @@ const functionRoles = [
   "RunsHandlerRole",
   "AuditVerificationFunctionRole",
   "AlertDeliveryFunctionRole",
+  "AttendanceAuditFunctionRole",
   "CutoverMonitorsFunctionRole",
   "SnapshotVerificationFunctionRole",
   "VaultRetentionFunctionRole",
 ];
 const scheduleRoles = [
   "AlertDeliveryRole",
+  "AttendanceAuditRole",
   "AuditVerificationRole",
   "CutoverMonitorsRole",
   "SnapshotVerificationRole",
