@@ -15,6 +15,7 @@ const functions = [
   "RunsHandlerFunction",
   "AuditVerificationFunctionFunction",
   "AlertDeliveryFunctionFunction",
+  "CompletionFunctionFunction",
   "CutoverMonitorsFunctionFunction",
   "AttendanceAuditFunctionFunction",
   "SnapshotVerificationFunctionFunction",
