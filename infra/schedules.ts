@@ -14,6 +14,7 @@ export function createSchedules(defaults: FunctionDefaults, vault: Vault, secret
   return [
     schedule("AuditVerification", "functions/schedules/audit-verification.handler", "cron(17 3 * * ? *)", vault.access),
     schedule("VaultRetention", "functions/schedules/vault-retention.handler", "cron(17 4 * * ? *)", vault.sweep),
+    schedule("AttendanceAudit", "functions/schedules/attendance-audit.handler", "rate(1 hour)", vault.access),
     // Restores the newest snapshot once a week, and looks every day whether that is overdue.
     schedule(
       "SnapshotVerification",

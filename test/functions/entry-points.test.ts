@@ -40,6 +40,7 @@ beforeAll(async () => {
     "schedules/alert-delivery",
     "schedules/completion",
     "schedules/cutover-monitors",
+    "schedules/attendance-audit",
     "schedules/snapshot-verification",
     "schedules/vault-retention",
   ];

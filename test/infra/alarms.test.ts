@@ -34,6 +34,7 @@ it("reach the address that was given", () => {
 it.each([
   "RunsDeadLetters",
   "AlertDeliveryDeadLetters",
+  "AttendanceAuditDeadLetters",
   "AuditVerificationDeadLetters",
   "CutoverMonitorsDeadLetters",
   "SnapshotVerificationDeadLetters",
@@ -61,6 +62,7 @@ it.each([
   ["RunsFailed", "RunsHandlerFunction", "DurableExecutionFailed", 1],
   ["RunsTimedOut", "RunsHandlerFunction", "DurableExecutionTimedOut", 1],
   ["AlertDeliveryErrors", "AlertDeliveryFunctionFunction", "Errors", 1],
+  ["AttendanceAuditErrors", "AttendanceAuditFunctionFunction", "Errors", 1],
   ["AuditVerificationErrors", "AuditVerificationFunctionFunction", "Errors", 1],
   ["CutoverMonitorsErrors", "CutoverMonitorsFunctionFunction", "Errors", 1],
   ["SnapshotVerificationErrors", "SnapshotVerificationFunctionFunction", "Errors", 1],
@@ -75,19 +77,23 @@ it.each([
   });
 });
 
-describe.each(["AlertDelivery", "AuditVerification", "CutoverMonitors", "SnapshotVerification", "VaultRetention"])(
-  "%s",
-  (schedule) => {
-    it("that does not run for 26 hours raises one, since no data is then the news", () => {
-      expect(stack.one(ALARM, `${schedule}Silent`)).toMatchObject({
-        metricName: "Invocations",
-        comparisonOperator: "LessThanThreshold",
-        threshold: 1,
-        period: 3_600,
-        evaluationPeriods: 26,
-        datapointsToAlarm: 26,
-        treatMissingData: "breaching",
-      });
+describe.each([
+  "AlertDelivery",
+  "AttendanceAudit",
+  "AuditVerification",
+  "CutoverMonitors",
+  "SnapshotVerification",
+  "VaultRetention",
+])("%s", (schedule) => {
+  it("that does not run for 26 hours raises one, since no data is then the news", () => {
+    expect(stack.one(ALARM, `${schedule}Silent`)).toMatchObject({
+      metricName: "Invocations",
+      comparisonOperator: "LessThanThreshold",
+      threshold: 1,
+      period: 3_600,
+      evaluationPeriods: 26,
+      datapointsToAlarm: 26,
+      treatMissingData: "breaching",
     });
-  },
-);
+  });
+});

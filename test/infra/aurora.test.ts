@@ -51,7 +51,7 @@ describe("the cluster", () => {
 describe("the network", () => {
   it("holds every function, in private subnets", () => {
     const functions = [...stack.all(FUNCTION)].filter(([name]) => !name.startsWith("Network"));
-    expect(functions).toHaveLength(7);
+    expect(functions).toHaveLength(9);
     for (const [, { vpcConfig }] of functions) {
       expect(vpcConfig).toMatchObject({ subnetIds: ["NetworkPrivateSubnet1-id", "NetworkPrivateSubnet2-id"] });
     }
@@ -90,7 +90,9 @@ it("grants the functions nothing on the cluster or its password secret: the URL 
     "RunsHandlerRole",
     "AuditVerificationFunctionRole",
     "AlertDeliveryFunctionRole",
+    "CompletionFunctionRole",
     "CutoverMonitorsFunctionRole",
+    "AttendanceAuditFunctionRole",
     "SnapshotVerificationFunctionRole",
     "VaultRetentionFunctionRole",
   ];

@@ -15,7 +15,9 @@ const functions = [
   "RunsHandlerFunction",
   "AuditVerificationFunctionFunction",
   "AlertDeliveryFunctionFunction",
+  "CompletionFunctionFunction",
   "CutoverMonitorsFunctionFunction",
+  "AttendanceAuditFunctionFunction",
   "SnapshotVerificationFunctionFunction",
   "VaultRetentionFunctionFunction",
 ];

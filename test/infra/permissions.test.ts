@@ -14,13 +14,17 @@ const functionRoles = [
   "RunsHandlerRole",
   "AuditVerificationFunctionRole",
   "AlertDeliveryFunctionRole",
+  "AttendanceAuditFunctionRole",
+  "CompletionFunctionRole",
   "CutoverMonitorsFunctionRole",
   "SnapshotVerificationFunctionRole",
   "VaultRetentionFunctionRole",
 ];
 const scheduleRoles = [
   "AlertDeliveryRole",
+  "AttendanceAuditRole",
   "AuditVerificationRole",
+  "CompletionRole",
   "CutoverMonitorsRole",
   "SnapshotVerificationRole",
   "VaultRetentionRole",

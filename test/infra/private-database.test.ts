@@ -10,7 +10,7 @@ beforeAll(async () => {
 
 it("puts every function into the network it was given", () => {
   const functions = [...stack.all("aws:lambda/function:Function").values()];
-  expect(functions).toHaveLength(7);
+  expect(functions).toHaveLength(9);
   for (const { vpcConfig } of functions) {
     expect(vpcConfig).toEqual({ subnetIds: ["subnet-a", "subnet-b"], securityGroupIds: ["sg-1"] });
   }

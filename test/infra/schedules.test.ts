@@ -9,6 +9,7 @@ beforeAll(async () => {
 
 const schedules = [
   { name: "AlertDelivery", handler: "functions/schedules/alert-delivery.handler", when: "rate(1 minute)" },
+  { name: "AttendanceAudit", handler: "functions/schedules/attendance-audit.handler", when: "rate(1 hour)" },
   { name: "AuditVerification", handler: "functions/schedules/audit-verification.handler", when: "cron(17 3 * * ? *)" },
   { name: "Completion", handler: "functions/schedules/completion.handler", when: "rate(1 minute)" },
   { name: "CutoverMonitors", handler: "functions/schedules/cutover-monitors.handler", when: "rate(1 minute)" },

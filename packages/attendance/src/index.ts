@@ -6,6 +6,7 @@ export * from "./event-times.ts";
 export * from "./migration/attendance-tables.ts";
 export * from "./migration/judge-column.ts";
 export * from "./migration/plan-migration.ts";
+export * from "./migration/runbook-queries.ts";
 export * from "./ticket-state.ts";
 export * from "./utc-instant.ts";
 export * from "./vocabulary.ts";

@@ -52,6 +52,8 @@ export interface RefusingTrigger {
 export interface TableDdl {
   type(want: ColumnWant): string;
   liveType(column: Column): LiveType;
+  /** A value as text that does not depend on the settings of a session; instants in UTC. */
+  plainText(expression: string, column: Column): string;
   addColumn(table: TableRef, column: WantedColumn): string;
   /** Null where a column keeps the default it was made with. */
   setDefault(table: TableRef, column: string, literal: string): string | null;
@@ -59,6 +61,8 @@ export interface TableDdl {
   createTable(table: TableRef, columns: readonly WantedColumn[], unique: readonly string[]): string;
   createIndex(name: string, table: TableRef, columns: readonly string[]): string;
   dropIndex(name: string, table: TableRef): string;
+  /** Whether a foreign key is refused to lose the last index that begins with its columns. */
+  readonly keysNeedIndex: boolean;
   rename(table: TableRef, name: string): string;
   /** Rows `name`, `column_name`, `at` of every index of a table, in the order of its columns. */
   indexes(table: TableRef): Asked;

@@ -19,14 +19,7 @@ export { advanceClosing, type CloseRequest, closeEvent, startClosing } from "./a
 export type { AbsenceSummary, ClosingResult } from "./attendance/closing.ts";
 export { type CorrectionRequest, correctAttendance } from "./attendance/correct.ts";
 export { type CompletionResult, closeDueEvents, dueEvents } from "./attendance/due-events.ts";
-export {
-  advanceAttendanceMigration,
-  migrateAttendance,
-  planAttendance,
-  startAttendanceMigration,
-} from "./attendance/migration/migrate.ts";
-export type { AttendanceMigrateOptions, AttendanceMigration } from "./attendance/migration/migrate-options.ts";
-export { attendanceMigration } from "./attendance/migration/unfinished.ts";
+export * from "./attendance/migration/index.ts";
 export { type AnchorResult, anchorRetention, auditAnchor } from "./audit/anchor.ts";
 export { type AuditExportResult, auditExport } from "./audit/export.ts";
 export { auditList, maxAuditPage } from "./audit/list.ts";

@@ -63,6 +63,13 @@ const standing: readonly Monitor[] = [
     run: (runtime) => runtime.snapshots.prove(),
   },
   {
+    name: "attendance-audit",
+    title: "The attendance audit was changed",
+    everyMs: hourMs,
+    severity: "critical",
+    run: (runtime) => runtime.attendance.scanAudit(),
+  },
+  {
     name: "alert-delivery",
     title: "Alerts could not be delivered",
     everyMs: minuteMs,

@@ -4,6 +4,9 @@ import type { Table, TableRef, WantedColumn } from "@runback/core";
 export const participantsName = "event_participants";
 export const auditName = "event_attendance_audit";
 
+/** What the audit table is called between its last writer and its end, when the migration is taken back. */
+export const removedName = `${auditName}_removed`;
+
 /** The audit table is beside the participants, wherever those are. */
 export function auditBeside({ schema }: TableRef): TableRef {
   return { schema, name: auditName };

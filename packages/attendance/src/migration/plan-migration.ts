@@ -10,6 +10,7 @@ import {
   participantColumns,
   participantKey,
   participantsName,
+  removedName,
 } from "./attendance-tables.ts";
 import { judgeColumn } from "./judge-column.ts";
 
@@ -17,6 +18,8 @@ import { judgeColumn } from "./judge-column.ts";
 export interface LiveAttendance {
   readonly participants: Table | undefined;
   readonly audit: Table | undefined;
+  /** The audit table was put aside to be removed, and that was interrupted. */
+  readonly halfRemoved: boolean;
   /** Indexes by table and name, each with its columns. */
   readonly indexes: {
     readonly participants: ReadonlyMap<string, readonly (string | null)[]>;
@@ -83,6 +86,11 @@ export function planMigration(live: LiveAttendance, dialect: Pick<Dialect, "ddl"
     obstacles.push({
       object: participantsName,
       detail: `${key}: what it changes no trigger sees, so the backfill could not be journaled`,
+    });
+  if (live.halfRemoved)
+    obstacles.push({
+      object: removedName,
+      detail: "is there: a rollback was interrupted, finish it with `runback attendance rollback`",
     });
   if (obstacles.length > 0) return plan;
 

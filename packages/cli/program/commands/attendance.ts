@@ -6,7 +6,11 @@ import { attendanceCloseCommand } from "./attendance-close.ts";
 import { attendanceCorrectCommand } from "./attendance-correct.ts";
 import { attendanceMigrateCommand } from "./attendance-migrate.ts";
 import { attendanceReportCommand } from "./attendance-report.ts";
+import { attendanceRollbackCommand } from "./attendance-rollback.ts";
+import { attendanceScanCommand } from "./attendance-scan.ts";
+import { attendanceTriggersCommand } from "./attendance-triggers.ts";
 import { attendanceUndoCommand } from "./attendance-undo.ts";
+import { attendanceVerifyCommand } from "./attendance-verify.ts";
 
 /** A thin list: each subcommand has a file of its own. */
 export function attendanceCommand(session: Session): Command {
@@ -19,6 +23,10 @@ export function attendanceCommand(session: Session): Command {
     attendanceUndoCommand,
     attendanceReportCommand,
     attendanceAuditCommand,
+    attendanceVerifyCommand,
+    attendanceTriggersCommand,
+    attendanceScanCommand,
+    attendanceRollbackCommand,
   ])
     command.addCommand(sub(session));
   return command;

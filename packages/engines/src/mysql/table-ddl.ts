@@ -62,6 +62,8 @@ function refusing(table: TableRef, refuses: "UPDATE" | "DELETE", message: string
 export const tableDdl: TableDdl = {
   type,
   liveType,
+  // Sessions are pinned to UTC.
+  plainText: (expression) => `CAST(${expression} AS char)`,
   addColumn: (table, column) => `ALTER TABLE ${tableName(table)} ADD COLUMN ${columnSql(column)}`,
   setDefault: (table, column, value) =>
     `ALTER TABLE ${tableName(table)} ALTER COLUMN ${id(column)} SET DEFAULT ${literal(value)}`,
@@ -77,6 +79,7 @@ export const tableDdl: TableDdl = {
   createIndex: (name, table, columns) =>
     `CREATE INDEX ${id(name)} ON ${tableName(table)} (${columns.map(id).join(", ")})`,
   dropIndex: (name, table) => `DROP INDEX ${id(name)} ON ${tableName(table)}`,
+  keysNeedIndex: true,
   rename: (table, name) => `RENAME TABLE ${tableName(table)} TO ${id(name)}`,
   indexes: ({ name }) => ({
     text: `SELECT index_name AS name, column_name AS column_name, seq_in_index + 0e0 AS at FROM information_schema.statistics

@@ -60,6 +60,12 @@ function refusing(table: TableRef, refuses: RefusingTrigger["refuses"]): Refusin
 export const tableDdl: TableDdl = {
   type,
   liveType,
+  plainText: (expression, { baseType }) => {
+    if (baseType === "timestamp with time zone")
+      return `to_char((${expression}) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+    if (baseType === "timestamp without time zone") return `to_char(${expression}, 'YYYY-MM-DD"T"HH24:MI:SS.US')`;
+    return `(${expression})::text`;
+  },
   addColumn: (table, column) => `ALTER TABLE ${tableName(table)} ADD COLUMN ${columnSql(table, column)}`,
   setDefault: (table, column, value) =>
     `ALTER TABLE ${tableName(table)} ALTER COLUMN ${id(column)} SET DEFAULT ${literal(value)}`,
@@ -72,6 +78,7 @@ export const tableDdl: TableDdl = {
   createIndex: (name, table, columns) =>
     `CREATE INDEX ${id(name)} ON ${tableName(table)} (${columns.map(id).join(", ")})`,
   dropIndex: (name, { schema }) => `DROP INDEX ${tableName({ schema, name })}`,
+  keysNeedIndex: false,
   rename: (table, name) => `ALTER TABLE ${tableName(table)} RENAME TO ${id(name)}`,
   indexes: (table) => ({
     text: `SELECT c.relname::text AS name, a.attname::text AS column_name, k.at::int AS at

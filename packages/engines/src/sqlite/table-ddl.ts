@@ -42,6 +42,7 @@ function refusing(table: TableRef, refuses: RefusingTrigger["refuses"], event: s
 export const tableDdl: TableDdl = {
   type,
   liveType,
+  plainText: (expression) => `CAST(${expression} AS TEXT)`,
   addColumn: (table, column) => `ALTER TABLE ${tableName(table)} ADD COLUMN ${columnSql(table, column)}`,
   setDefault: () => null,
   dropColumn: (table, column) => `ALTER TABLE ${tableName(table)} DROP COLUMN ${id(column)}`,
@@ -53,6 +54,7 @@ export const tableDdl: TableDdl = {
   createIndex: (name, table, columns) =>
     `CREATE INDEX ${id(name)} ON ${tableName(table)} (${columns.map(id).join(", ")})`,
   dropIndex: (name) => `DROP INDEX ${id(name)}`,
+  keysNeedIndex: false,
   rename: (table, name) => `ALTER TABLE ${tableName(table)} RENAME TO ${id(name)}`,
   indexes: ({ name }) => ({
     text: `SELECT i.name AS name, x.name AS column_name, x.seqno + 1 AS at FROM pragma_index_list($1) i, pragma_index_info(i.name) x

@@ -20,6 +20,11 @@ export type AuditAction =
   | "migration:cutover:retreated"
   | "migration:approval"
   | "migration:verified"
+  | "attendance:triggers:on"
+  | "attendance:triggers:off"
+  | "attendance:audit:baseline"
+  | "attendance:audit:exported"
+  | "attendance:removed"
   | "token:created"
   | "token:revoked";
 

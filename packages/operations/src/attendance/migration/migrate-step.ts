@@ -1,9 +1,10 @@
 import { participantKey } from "@runback/attendance";
-import { type Connection, type Lease, type Run, RunbackError, type TableRef } from "@runback/core";
+import { type Connection, type Lease, type Run, RunbackError, type Table, type TableRef } from "@runback/core";
 import { appendAudit } from "../../audit/append.ts";
 import type { Context } from "../../context.ts";
 import { nextStepRows } from "../../run/advance.ts";
 import { holdLease } from "../../run/lease-guard.ts";
+import { lastScan, scanAttendanceAudit } from "../audit/scan.ts";
 import { keyParam } from "./key-param.ts";
 import type { AttendanceMigration } from "./migrate-options.ts";
 import { assertNoObstacle, countUnset, livePlan, type planDocument } from "./plan.ts";
@@ -154,6 +155,7 @@ async function conclude({ context, auditTable, run, lease, checkpoint }: Step, s
       details: { left },
     });
   }
+  await firstAnchor(context, found.live.audit!);
   const completedAt = clock.now();
   const planned = (run.input as { plan: ReturnType<typeof planDocument> }).plan;
   const result: AttendanceMigration = {
@@ -174,4 +176,9 @@ async function conclude({ context, auditTable, run, lease, checkpoint }: Step, s
     await engine.store.releaseLease(tx, lease);
   });
   return true;
+}
+
+/** From here on a scan has something to compare with. */
+export async function firstAnchor(context: Context, audit: Table): Promise<void> {
+  if ((await lastScan(context, audit)) === null) await scanAttendanceAudit(context);
 }

@@ -7,7 +7,7 @@ import { createRunId } from "../../random-id.ts";
 import { advanceSteps, stopped } from "../../run/advance.ts";
 import { attempt } from "../../run/attempt.ts";
 import type { AttendanceMigrateOptions, AttendanceMigration } from "./migrate-options.ts";
-import { type MigrateCheckpoint, migrateStep } from "./migrate-step.ts";
+import { firstAnchor, type MigrateCheckpoint, migrateStep } from "./migrate-step.ts";
 import { assertNoObstacle, countUnset, livePlan, planDocument } from "./plan.ts";
 import { attendanceLease, attendanceMigration, unfinished } from "./unfinished.ts";
 
@@ -58,7 +58,10 @@ export async function startAttendanceMigration(
   if (interrupted) return interrupted;
   const found = await livePlan(engine);
   assertNoObstacle(found);
-  if (found.plan.steps.length === 0 && (await countUnset(engine, engine, found.live)) === 0) return null;
+  if (found.plan.steps.length === 0 && (await countUnset(engine, engine, found.live)) === 0) {
+    await firstAnchor(context, found.live.audit!);
+    return null;
+  }
   const runId = createRunId(context);
   const document = planDocument(engine, found);
   const checkpoint: MigrateCheckpoint = { phase: "schema", after: null, set: 0, passes: 0, stepRows: 2_000 };

@@ -1,4 +1,4 @@
-import { auditName, type LiveAttendance, participantsName } from "@runback/attendance";
+import { auditName, type LiveAttendance, participantsName, removedName } from "@runback/attendance";
 import {
   type Asked,
   type Catalog,
@@ -19,6 +19,8 @@ export async function readLive(engine: Engine, catalog?: Catalog): Promise<LiveA
   return {
     participants,
     audit,
+    halfRemoved:
+      participants !== undefined && findTable({ tables }, `${participants.schema}.${removedName}`) !== undefined,
     indexes: {
       participants: await indexesOf(engine, participants),
       audit: await indexesOf(engine, audit),
