@@ -18,15 +18,15 @@ const waitingAtMost = 4096;
  */
 export function leavesOf(rows: Iterable<readonly Stored[]>): Leaf[] {
   const chains = new Map<number, Chain>();
-  for (const [key, ...values] of rows) {
-    const leaf = leafOf(key!);
+  for (const row of rows) {
+    const leaf = leafOf(row[0]!);
     let chain = chains.get(leaf);
     if (chain === undefined) {
       chain = { hash: createHash("sha256"), rows: 0, waiting: "" };
       chains.set(leaf, chain);
     }
     chain.rows++;
-    chain.waiting += rowDigest(values);
+    chain.waiting += rowDigest(row, 1);
     if (chain.waiting.length >= waitingAtMost) {
       chain.hash.update(chain.waiting);
       chain.waiting = "";
