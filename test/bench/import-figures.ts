@@ -12,6 +12,10 @@ export interface ImportChild {
   readonly peakMb: number | null;
 }
 
+/** Members, events and registrations: every row that was written, besides journal and mappings. */
+export const createdRows = (entities: ImportChild["entities"]) =>
+  Object.values(entities).reduce((sum, { created }) => sum + created, 0);
+
 const parsed = ({ entities }: ImportChild) => Object.values(entities).reduce((sum, counts) => sum + counts.parsed, 0);
 
 export function importFigures(small: readonly ImportChild[], large: ImportChild, registrations: number): Figure[] {

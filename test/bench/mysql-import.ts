@@ -1,6 +1,6 @@
 import { createConnection } from "mysql2/promise";
 import { mysqlServer } from "../support/mysql-server.ts";
-import type { ImportChild } from "./import-figures.ts";
+import { createdRows, type ImportChild } from "./import-figures.ts";
 import type { Figure } from "./report.ts";
 import { child } from "./workspace.ts";
 
@@ -21,11 +21,13 @@ export async function mysqlImport(source: string, vaultUrl: string, registration
     await admin.query("CREATE DATABASE runback_bench CHARACTER SET utf8mb4");
     const url = new URL(server.adminUrl);
     url.pathname = "/runback_bench";
-    const { ms, peakMb } = await child<ImportChild>("import-child.ts", [url.href, vaultUrl, source]);
+    const { ms, peakMb, entities } = await child<ImportChild>("import-child.ts", [url.href, vaultUrl, source]);
     await admin.query("DROP DATABASE runback_bench");
     await admin.end();
-    const size = `${registrations.toLocaleString("en")} registrations`;
-    const rate = registrations / (ms / 1000);
+    if (entities.registrations!.created !== registrations) throw new Error("the import did not write every row");
+    const written = createdRows(entities);
+    const size = `${written.toLocaleString("en")} rows`;
+    const rate = written / (ms / 1000);
     return [
       {
         name: "import on MariaDB, journal and audit on",
