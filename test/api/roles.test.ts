@@ -60,6 +60,7 @@ it("documents every route that is served, and serves every route that is documen
       "POST /v1/snapshots/{id}/verifications operator",
       "POST /v1/tokens admin",
       "POST /v1/verifications operator",
+      "PUT /v1/cutovers/{name}/comparing operator",
       "PUT /v1/freeze operator",
     ]
   `);

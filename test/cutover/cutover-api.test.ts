@@ -76,6 +76,10 @@ test("one bad row among many closes the gate in the next run of the monitor, and
   expect((await monitor()).status).toBe(200);
   expect(await alerts()).toEqual([]);
   expect((await post("advance", { to: "3" })).body).toMatchObject({ moved: true });
+  const compare = (comparing: boolean) =>
+    site.send("operator", "PUT", "/v1/cutovers/ticket-state/comparing", { comparing });
+  expect((await compare(false)).body).toMatchObject({ phase: 3, stage: "rampdown" });
+  expect((await compare(true)).body).toMatchObject({ phase: 3, stage: "live" });
   const { engine } = site.runtime.context;
   const runs = await newestEvidence(engine, engine.dialect, { cutover: "ticket-state", kind: "monitor", limit: 10 });
   expect(runs.map(({ outcome }) => outcome)).toEqual(["clean", "failed", "failed", "failed", "clean", "clean"]);

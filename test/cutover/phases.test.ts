@@ -6,6 +6,9 @@ import { inTurn } from "../support/rotated-engines.ts";
 import { type AttendanceTable, attendanceTable, commit } from "./attendance-table.ts";
 import { families } from "./support.ts";
 
+/** Hundreds of statements: over the Data API each is a request. */
+const timeout = 300_000;
+
 const gateOf = (table: AttendanceTable, more: object = {}) =>
   cutoverGate(table.context, table.cutover, { operator: "ana", ...more });
 const closed = async (table: AttendanceTable, more: object = {}) => {
@@ -19,7 +22,7 @@ const advance = (table: AttendanceTable, more: object = {}) =>
 const retreat = (table: AttendanceTable, more: object = {}) =>
   retreatCutover(table.context, table.cutover, { ...table.about, ...more });
 
-describe.each(families)("a cutover on %s", (name) => {
+describe.each(families)("a cutover on %s", { timeout }, (name) => {
   test("goes from planned to dropped, and every gate is closed until what it asks for is there", async () => {
     await using table = await attendanceTable(name);
     const { engine } = table;
@@ -180,7 +183,7 @@ describe.each(families)("a cutover on %s", (name) => {
   });
 });
 
-describe.each(inTurn(families))("a cutover on %s", (name) => {
+describe.each(inTurn(families))("a cutover on %s", { timeout }, (name) => {
   test("a gate that cannot measure is closed, says why, and keeps what it could measure", async () => {
     await using table = await attendanceTable(name);
     await table.legacy({ 1: "present" });

@@ -14,7 +14,7 @@ const rows = 120;
 const about = { operator: "ana", auditTable };
 const isBridge = (cutover: ColumnCutover) => cutover.dualWrite === "bridge";
 
-describe.each(inTurn(families))(`retreat from phase 4 on %s (seed ${seed})`, (name) => {
+describe.each(inTurn(families))(`retreat from phase 4 on %s (seed ${seed})`, { timeout: 300_000 }, (name) => {
   test.each(["bridge", "application"] as const)("loses no write of people who go on writing: %s", async (dualWrite) => {
     await using site = await testContext(name);
     const { context } = site;

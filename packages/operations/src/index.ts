@@ -30,6 +30,7 @@ export { type AdvanceOptions, type AdvanceResult, advanceCutover } from "./cutov
 export { advanceBackfill, resumeBackfill, runBackfill, startBackfill } from "./cutover/backfill.ts";
 export type { BackfillOptions } from "./cutover/backfill-options.ts";
 export type { BackfillPlan, BackfillResult } from "./cutover/backfill-result.ts";
+export { compareColumns } from "./cutover/compare.ts";
 export { cutoverGate, type GateOptions } from "./cutover/gate.ts";
 export type { GateCondition, GateResult } from "./cutover/gate-result.ts";
 export { type CutoverMonitored, monitorCutover } from "./cutover/monitor.ts";

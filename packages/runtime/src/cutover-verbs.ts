@@ -1,4 +1,4 @@
-import { type ColumnCutover, type CutoverStates, RunbackError } from "@runback/core";
+import { type ColumnCutover, RunbackError } from "@runback/core";
 import * as operations from "@runback/operations";
 import { mainTrail } from "./audit-trails.ts";
 import type { RunbackConfig } from "./config.ts";
@@ -12,11 +12,12 @@ export interface CutoverVerbs {
   gate(name: string, options: operations.GateOptions): Promise<operations.GateResult>;
   advance(name: string, options: Asked<operations.AdvanceOptions>): Promise<operations.AdvanceResult>;
   retreat(name: string, options: Asked<operations.RetreatOptions>): Promise<operations.RetreatResult>;
+  compare(
+    name: string,
+    options: { readonly operator: string; readonly comparing: boolean },
+  ): Promise<operations.CutoverShown>;
   /** What its monitor runs. */
   monitor(name: string): Promise<operations.CutoverMonitored>;
-  definition(name: string): ColumnCutover;
-  /** What flags are evaluated from. */
-  readonly states: CutoverStates;
 }
 
 export function cutoverVerbs(context: operations.Context, config: RunbackConfig): CutoverVerbs {
@@ -31,7 +32,6 @@ export function cutoverVerbs(context: operations.Context, config: RunbackConfig)
     });
   };
   return {
-    definition,
     list: async () => {
       const shown: operations.CutoverShown[] = [];
       for (const cutover of cutovers) shown.push(await operations.showCutover(context, cutover));
@@ -43,7 +43,8 @@ export function cutoverVerbs(context: operations.Context, config: RunbackConfig)
       await operations.advanceCutover(context, definition(name), { ...options, auditTable }),
     retreat: async (name, options) =>
       await operations.retreatCutover(context, definition(name), { ...options, auditTable }),
+    compare: async (name, options) =>
+      await operations.compareColumns(context, definition(name), { ...options, auditTable }),
     monitor: async (name) => await operations.monitorCutover(context, definition(name)),
-    states: operations.storedStates(context.engine, cutovers),
   };
 }

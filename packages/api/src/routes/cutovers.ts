@@ -49,7 +49,7 @@ const gateSchema = z
   .openapi("CutoverGate");
 
 const evidence = z.object({
-  kind: z.enum(["gate", "monitor", "guard", "advance", "retreat"]),
+  kind: z.enum(["gate", "monitor", "guard", "advance", "retreat", "compare"]),
   phase,
   outcome: z.string(),
   at: instant,
@@ -184,6 +184,19 @@ export function addCutovers(app: Api, parts: ApiParts): void {
   app.openapi(retreat, async (c) => {
     const options = { ...given(c.req.valid("json")), operator: c.get("principal").name };
     return c.json(retreatedView(await cutovers.retreat(c.req.valid("param").name, options)), 200);
+  });
+
+  const compare = createRoute({
+    ...{ method: "put", path: "/v1/cutovers/{name}/comparing", summary: "Whether applications compare both columns" },
+    ...about,
+    description: "In phases 2 and 3 the stage is `shadow` and `live` with it, `dualwrite` and `rampdown` without.",
+    ...takes("operator"),
+    request: { params, body: jsonRequest(z.strictObject({ comparing: z.boolean() }).openapi("CompareColumns")) },
+    responses: { 200: json(shownSchema, "The cutover."), ...problems(400, 404, 409, 413, 415) },
+  });
+  app.openapi(compare, async (c) => {
+    const options = { ...c.req.valid("json"), operator: c.get("principal").name };
+    return c.json(shownView(await cutovers.compare(c.req.valid("param").name, options)), 200);
   });
 }
 

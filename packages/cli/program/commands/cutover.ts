@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { phases, RunbackError } from "@runback/core";
 import type { AdvanceResult, CutoverShown, GateCondition, GateResult, RetreatResult } from "@runback/operations";
-import { Command, Option } from "commander";
+import { Argument, Command, Option } from "commander";
 import type { Session } from "../session.ts";
 import { textTable } from "../text-table.ts";
 import { backfill } from "./cutover-backfill.ts";
@@ -15,7 +15,7 @@ interface GateFlags {
 /** A column on its way to another one: where it is, what the next phase needs, and there and back. */
 export function cutoverCommand(session: Session): Command {
   const command = new Command("cutover").description("phases of a column cutover: see, measure, enter, take back");
-  for (const add of [show, gate, advance, retreat, backfill]) command.addCommand(add(session));
+  for (const add of [show, gate, advance, retreat, backfill, compare]) command.addCommand(add(session));
   return command;
 }
 
@@ -92,6 +92,25 @@ function retreat(session: Session): Command {
         ...(to === undefined ? {} : { to }),
       });
       session.result(result, () => retreatedText(result));
+    });
+}
+
+function compare(session: Session): Command {
+  return new Command("compare")
+    .description("whether applications read and compare both columns in phases 2 and 3: the stage they see")
+    .argument("<migration>")
+    .addArgument(new Argument("<comparing>").choices(["on", "off"]))
+    .option("--operator <name>", "who runs it, for the record")
+    .action(async (name: string, comparing: "on" | "off", { operator }: { operator?: string }) => {
+      const { cutovers } = await session.runtime();
+      const shown = await cutovers.compare(name, {
+        operator: session.operator(operator),
+        comparing: comparing === "on",
+      });
+      session.result(
+        shown,
+        () => `${name}: both columns are ${comparing === "on" ? "" : "not "}compared, stage ${shown.stage}`,
+      );
     });
 }
 

@@ -18,6 +18,7 @@ export type AuditAction =
   | "migration:mapping:corrected"
   | "migration:cutover:advanced"
   | "migration:cutover:retreated"
+  | "migration:cutover:compared"
   | "migration:approval"
   | "migration:verified"
   | "attendance:triggers:on"

@@ -2,14 +2,14 @@ import type { Connection, Dialect, Phase } from "@runback/core";
 import { cutoverTables } from "./cutover-tables.ts";
 
 /** What was measured or done. Never changed, only added to. */
-export type EvidenceKind = "gate" | "monitor" | "guard" | "advance" | "retreat";
+export type EvidenceKind = "gate" | "monitor" | "guard" | "advance" | "retreat" | "compare";
 
 export interface Evidence {
   readonly cutover: string;
   readonly kind: EvidenceKind;
   /** The phase the cutover was in. */
   readonly phase: Phase;
-  /** `open`, `closed` of a gate; `clean`, `failed`, `unmeasured` of a monitor run; `passed`, `failed` of the guard; `done` of a move. */
+  /** `open`, `closed` of a gate; `clean`, `failed`, `unmeasured` of a monitor run; `passed`, `failed` of the guard; `done` of a move; `on`, `off`. */
   readonly outcome: string;
   /** UTC instant. */
   readonly at: string;
