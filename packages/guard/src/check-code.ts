@@ -1,8 +1,9 @@
 import type { Phase } from "@runback/core";
 import type { TriggerFacts } from "./check-script.ts";
 import type { Finding } from "./finding.ts";
+import { findNested } from "./javascript/find-nested.ts";
 import { findSql } from "./javascript/find-sql.ts";
-import { findNested, findWrites } from "./javascript/find-writes.ts";
+import { findWrites } from "./javascript/find-writes.ts";
 import type { Module, Node } from "./javascript/parse-module.ts";
 import type { Project } from "./javascript/project.ts";
 import { Resolver } from "./javascript/resolve.ts";
