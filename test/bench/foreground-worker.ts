@@ -4,6 +4,7 @@ import { openEngine } from "@runback/engines";
 
 const { url, table, rows } = workerData as { url: string; table: string; rows: number };
 const engine = await openEngine(url);
+await engine.query("SELECT 1");
 /** A number generator that is the same in every run. */
 let state = 7;
 const next = () => {
@@ -15,6 +16,7 @@ parentPort!.on("message", (said: string) => {
   if (said === "end") parentPort!.postMessage(times);
   times = said === "begin" ? [] : null;
 });
+parentPort!.postMessage("ready");
 for (;;) {
   const into = times;
   if (into === null) {

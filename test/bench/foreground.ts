@@ -31,8 +31,10 @@ export function foreground(url: string, table: string, rows: number): Foreground
       new Promise<number[]>((resolve) => worker.once("message", (times: number[]) => resolve(times))),
       failed,
     ]);
+  const ready = Promise.race([new Promise((resolve) => worker.once("message", resolve)), failed]);
   return {
     measure: async (over) => {
+      await ready;
       worker.postMessage("begin");
       await (typeof over === "number" ? new Promise((resolve) => setTimeout(resolve, over)) : over);
       const times = answer();

@@ -15,7 +15,7 @@ export interface JournalPort {
   begin(tx: Connection, runId: string): Promise<void>;
   /**
    * Gives a column its value in every row that a condition finds, and journals each of them in the same transaction, in
-   * whatever way costs this engine least: set by set, or through the capture triggers where others would fire beside them.
+   * whatever way costs this engine least: set by set where that is cheaper and nothing else fires, otherwise through the capture triggers.
    * The condition must leave out rows whose value is NULL or there already.
    *
    * @returns the rows written

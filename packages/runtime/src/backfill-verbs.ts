@@ -1,4 +1,4 @@
-import { type ColumnCutover, type Run, RunbackError } from "@runback/core";
+import type { ColumnCutover, Run } from "@runback/core";
 import * as operations from "@runback/operations";
 import { mainTrail } from "./audit-trails.ts";
 import type { RunbackConfig } from "./config.ts";
@@ -21,17 +21,12 @@ export interface BackfillVerbs {
   advance(run: Run, budgetMs: number): Promise<boolean>;
 }
 
-export function backfillVerbs(context: operations.Context, config: RunbackConfig): BackfillVerbs {
+export function backfillVerbs(
+  context: operations.Context,
+  config: RunbackConfig,
+  cutoverOf: (name: string) => ColumnCutover,
+): BackfillVerbs {
   const auditTable = mainTrail(config);
-  const cutovers = config.cutovers ?? [];
-  const cutoverOf = (name: string): ColumnCutover => {
-    const found = cutovers.find((each) => each.name === name);
-    if (found) return found;
-    throw new RunbackError("CUTOVER_UNKNOWN", `The configuration has no cutover named ${name.slice(0, 80)}.`, {
-      recovery: `Nothing was written. Cutovers of this installation: ${cutovers.map((each) => each.name).join(", ") || "none"}.`,
-      status: 404,
-    });
-  };
   const options = (name: string, { runbookCompat = false, ...request }: BackfillRequest) => ({
     ...{ cutover: cutoverOf(name), auditTable, runbookCompat },
     ...request,

@@ -198,7 +198,8 @@ export function runtimeOver(parts: RuntimeParts): Runtime {
 
   const snapshots = snapshotVerbs(context, config);
   const attendance = attendanceVerbs(context, config);
-  const backfills = backfillVerbs(context, config);
+  const cutovers = cutoverVerbs(context, config);
+  const backfills = backfillVerbs(context, config, cutovers.definition);
 
   const runtime: Runtime = {
     ...parts,
@@ -283,7 +284,7 @@ export function runtimeOver(parts: RuntimeParts): Runtime {
     attendance,
     alerts: alertVerbs(context, config, parts.env),
     monitors: monitorVerbs(context, config, () => runtime),
-    cutovers: cutoverVerbs(context, config),
+    cutovers,
     freezeOn: (request) => operations.freezeOn(context, { ...request, auditTable: trail }),
     freezeOff: (request) => operations.freezeOff(context, { ...request, auditTable: trail }),
     freezeState: () => operations.freezeState(context),

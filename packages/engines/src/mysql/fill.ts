@@ -1,4 +1,5 @@
 import { type Column, type Connection, type FillRequest, RunbackError, type Table } from "@runback/core";
+import { fillByTriggers } from "../shared/fill-by-triggers.ts";
 import { captureEvents, captureName } from "./capture.ts";
 import { id, table as tableName } from "./dialect.ts";
 import { beginJournal } from "./enroll.ts";
@@ -6,18 +7,14 @@ import { imageColumns, imageText, keyColumns } from "./row-image.ts";
 
 /**
  * The images of all rows in one statement, which locks them, then the change in another. Row by row in a trigger the same
- * images cost three times as much. Where something else changes a row on the way (triggers of others, columns with
+ * images cost twice as much, and more: 43 to 56 against 27 microseconds of processor time a row, 15 without a journal. Where something else changes a row on the way (triggers of others, columns with
  * ON UPDATE), the trigger is what captures.
  */
 export async function fill(tx: Connection, runId: string, request: FillRequest): Promise<number> {
   const { table, column, value, where, params } = request;
   const filled = table.columns.find((each) => each.name === column)!;
-  const update = `UPDATE ${tableName(table)} AS t SET t.${id(column)} = ${value} WHERE ${where}`;
   const layout = storesAsGiven(filled) ? await layoutAlone(tx, runId, table) : null;
-  if (layout === null) {
-    await beginJournal(tx, runId);
-    return (await tx.query(update, params)).count;
-  }
+  if (layout === null) return await fillByTriggers({ id, table: tableName, begin: beginJournal }, tx, runId, request);
   const columns = imageColumns(table);
   const charset = / character set (\w+) /.exec(filled.type)![1];
   const after = imageText("t", columns, (each) =>
@@ -29,7 +26,7 @@ export async function fill(tx: Connection, runId: string, request: FillRequest):
      FROM ${tableName(table)} AS t WHERE ${where} FOR UPDATE`,
     params,
   );
-  const updated = await tx.query(update, params);
+  const updated = await tx.query(`UPDATE ${tableName(table)} AS t SET ${id(column)} = ${value} WHERE ${where}`, params);
   if (journaled.count !== updated.count) {
     throw new RunbackError("LOCK_TIMEOUT", "Rows came into this step while it was under way.", {
       recovery: "The step was not written. Try again.",

@@ -14,7 +14,7 @@ function steps(pace: Pace, count: number, perRow: number): Pace {
   let now = pace;
   for (let step = 0; step < count; step++) {
     const ms = (now.rows * perRow) / 1000;
-    now = paceAfter(now, { rows: now.rows, filled: now.rows, ms, crowded: false }, 250);
+    now = paceAfter(now, { rows: now.rows, filled: now.rows, ms, crowded: false, blind: false }, 250);
   }
   return now;
 }
@@ -29,7 +29,7 @@ test("steps grow by a fifth at most, to 40 % of what a step may take", () => {
 test("a step that took too long makes the next one smaller at once", () => {
   const { rows } = paceAfter(
     { ...firstPace, rows: 5_000 },
-    { rows: 5_000, filled: 5_000, ms: 1_000, crowded: false },
+    { rows: 5_000, filled: 5_000, ms: 1_000, crowded: false, blind: false },
     250,
   );
   expect(rows).toBe(500);
@@ -54,11 +54,12 @@ test("a timeout halves the step, and the smallest one gives way after some", () 
 
 test("it rests as long as it worked where others waited, a share of it where the target is slower than before, else not", () => {
   const pace = steps(firstPace, 30, 20);
-  const took = (perRow: number, crowded = false) => ({ rows: 1_000, filled: 1_000, ms: perRow, crowded });
+  const took = (perRow: number, crowded = false) => ({ rows: 1_000, filled: 1_000, ms: perRow, crowded, blind: false });
   expect(pauseAfter(pace, took(20))).toBe(0);
   expect(pauseAfter(pace, took(20, true))).toBe(20);
   expect(pauseAfter(pace, took(50))).toBeGreaterThan(0);
   expect(pauseAfter(pace, took(500))).toBe(125);
+  expect(pauseAfter(pace, { ...took(20), blind: true })).toBe(1);
   // A window in which nothing was to be filled says nothing.
-  expect(pauseAfter(pace, { rows: 1_000, filled: 3, ms: 100, crowded: false })).toBe(0);
+  expect(pauseAfter(pace, { rows: 1_000, filled: 3, ms: 100, crowded: false, blind: false })).toBe(0);
 });

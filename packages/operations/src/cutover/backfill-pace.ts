@@ -15,6 +15,8 @@ export interface Took {
   readonly ms: number;
   /** Other sessions had to wait for this step, or wrote where that cannot be seen. */
   readonly crowded: boolean;
+  /** Sessions that wait cannot be seen here. */
+  readonly blind: boolean;
 }
 
 export const firstPace: Pace = { rows: 500, best: null, timeouts: 0 };
@@ -27,6 +29,8 @@ const share = 0.4;
 const tellingRows = 100;
 /** Slower than its best by this factor, a step waits after itself even if nobody is seen to wait. */
 const slow = 2;
+
+const gap = 0.05;
 
 /** Size of the next step: grows by a fifth at most, shrinks at once. */
 export function paceAfter(pace: Pace, took: Took, stepMs: number): Pace {
@@ -54,13 +58,15 @@ export function isHopeless({ timeouts }: Pace): boolean {
 
 /**
  * Milliseconds to leave the target alone after a step. As long as the step itself where it kept others waiting; a share
- * of it where it was slow beside the best steps so far; else none.
+ * of it where it was slow beside the best steps so far. Else none, but for a gap where others could not be seen: whoever
+ * waits for a file looks for it now and then, and gets it only in between.
  */
 export function pauseAfter(pace: Pace, took: Took): number {
   if (took.crowded) return took.ms;
-  if (pace.best === null || took.filled < tellingRows) return 0;
+  const least = took.blind ? took.ms * gap : 0;
+  if (pace.best === null || took.filled < tellingRows) return least;
   const ratio = (took.ms * 1_000) / took.filled / pace.best;
-  return ratio < slow ? 0 : took.ms * Math.min(0.25, (ratio - slow) / 4);
+  return Math.max(least, ratio < slow ? 0 : took.ms * Math.min(0.25, (ratio - slow) / 4));
 }
 
 /** After a timeout: longer each time, to a second. */

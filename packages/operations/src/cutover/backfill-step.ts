@@ -97,7 +97,7 @@ async function fillWindow(
       ready = clock.now().getTime();
       const ms = ready - began + seen.commitMs;
       const crowded = (waiting ?? 0) > 0 || (checkpoint.commits !== null && commits !== checkpoint.commits);
-      const took = { rows, filled, ms, crowded };
+      const took = { rows, filled, ms, crowded, blind: waiting === null };
       const moved: FillCheckpoint = {
         ...checkpoint,
         ...(through === null ? { ended: true } : { after: through }),

@@ -146,7 +146,10 @@ async function backfillRun(
   runId: string,
 ): Promise<{ run: Run; input: BackfillInput }> {
   const run = await engine.store.run(engine, runId);
-  if (run?.kind === "backfill" && run.migration === cutover.name) return { run, input: run.input as BackfillInput };
+  // The run that brings the legacy column up to date is another thing, which `cutover retreat` goes on with.
+  const sync = (run?.input as { direction?: string } | null)?.direction === "legacy";
+  if (run?.kind === "backfill" && run.migration === cutover.name && !sync)
+    return { run, input: run.input as BackfillInput };
   throw new RunbackError("RUN_NOT_FOUND", `There is no backfill ${runId} of ${cutover.name} on this target.`, {
     recovery: "List the runs with `runback runs`.",
     status: 404,
