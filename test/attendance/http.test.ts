@@ -1,10 +1,11 @@
 import { createApi } from "@runback/api";
 import { openMysql, openPostgres } from "@runback/engines";
+import { runExec } from "@runback/operations";
 import { describe, expect, test } from "vitest";
 import { runtimeOver } from "../../packages/runtime/src/runtime.ts";
 import { createDatabase } from "../support/database.ts";
 import { createMysqlDatabase } from "../support/mysql-database.ts";
-import { addEvent, attendanceTarget, before, closes, entries, house, people } from "./attendance-target.ts";
+import { addEvent, attendanceTarget, auditTable, before, closes, entries, house, people } from "./attendance-target.ts";
 
 const admin = "admin-token-of-the-attendance-suite";
 
@@ -78,6 +79,18 @@ describe.each([
       body: { entries: [{ action: "check_in", markedBy: "17" }], next: null },
     });
   });
+});
+
+test("a program journaled as a whole does not journal the audit: a closing taken back later keeps its entries", {
+  timeout: 60_000,
+}, async () => {
+  await using database = await createDatabase();
+  await using target = await attendanceTarget("postgres", "participants", openPostgres(database.url));
+  const { tables } = await runExec(target.context, {
+    ...{ command: process.execPath, args: ["-e", ""], operator: "tests", auditTable, targetUrl: database.url },
+    ...{ env: process.env, appendOnly: [house.vocabulary.audit.table, { schema: "", name: "not_there" }] },
+  });
+  expect(tables).toEqual(["event_participants", "events"]);
 });
 
 type Target = Awaited<ReturnType<typeof attendanceTarget>>;

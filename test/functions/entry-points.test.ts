@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { writeSampleExport } from "@runback/membership";
 import { openRuntime, type Runtime } from "@runback/runtime";
+import postgres from "postgres";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import config from "../../runback.config.ts";
 import { unpack } from "../infra/support/unpack.ts";
@@ -169,6 +170,40 @@ it("the schedule of the audit trail verifies it, and anchors it once", async () 
   ]);
   const again = await invoke("schedules/audit-verification", {});
   expect(again.answer).toEqual([expect.objectContaining({ anchored: false })]);
+});
+
+it("the schedule of completion closes what is over, and its log on stdout is what the runbook's jq looks for", async () => {
+  const sql = postgres(database.url, { max: 1, onnotice: () => {} });
+  await sql.unsafe(`
+    CREATE TABLE events (event_id int PRIMARY KEY, start_datetime timestamp, end_datetime timestamp, status text,
+      attendance_checkin_window_mins int, attendance_grace_mins int);
+    CREATE TABLE event_participants (participant_id int PRIMARY KEY, event_id int, user_id int, status text, attendance_status text,
+      attendance_marked_at timestamp, attendance_marked_by int, attendance_updated_at timestamp);
+    CREATE TABLE event_attendance_audit (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, event_id int, participant_id int, user_id int,
+      marked_by int, action text, previous_status text, new_status text, reason text, dedupe_key text UNIQUE, performed_at timestamp);
+    INSERT INTO events VALUES (7, '2026-01-10 10:00', '2026-01-10 12:00', 'ongoing');
+    INSERT INTO event_participants (participant_id, event_id, user_id, status) VALUES (71, 7, 1, 'registered'), (72, 7, 2, 'registered')`);
+  await sql.end();
+  const { answer, log } = await invoke("schedules/completion", {});
+  expect(answer).toMatchObject({ closed: [{ event: "7", completed: true }], busy: [] });
+  const lines = log.map((line) => JSON.parse(line) as { op: string });
+  expect(lines.map(({ op }) => op)).toEqual([
+    "autoFlagAbsences.start",
+    "autoFlagAbsences.batch",
+    "autoFlagAbsences.summary",
+    "EventCompletionScheduler.autoAbsenceSummary",
+  ]);
+  expect(lines.at(-1)).toMatchObject({
+    event: 7,
+    summary: {
+      scanned: 2,
+      flagged: 2,
+      skipped: { dedupe: 0, already_absent: 0, other: 0 },
+      batches: [{ batch: 1, flagged: 2 }],
+      durationMs: expect.any(Number),
+    },
+  });
+  expect((await invoke("schedules/completion", {})).answer).toEqual({ closed: [], busy: [] });
 });
 
 it("the schedule of snapshots fails where there is none, and proves the newest one", async () => {

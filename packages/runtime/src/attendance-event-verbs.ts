@@ -1,4 +1,5 @@
 import { eventParticipants } from "@runback/attendance";
+import type { TableRef } from "@runback/core";
 import * as operations from "@runback/operations";
 import { mainTrail } from "./audit-trails.ts";
 import type { RunbackConfig } from "./config.ts";
@@ -7,6 +8,8 @@ type Without<T> = Omit<T, keyof operations.AttendanceOptions | "auditTable">;
 
 /** Attendance of events on one target, wired with the installation's vocabulary. */
 export interface AttendanceEventVerbs {
+  /** The application's own audit of attendance: append-only, so never taken back. */
+  readonly auditTable: TableRef;
   /** @throws `PARTICIPANT_NOT_FOUND`, `CHECK_IN_REFUSED` */
   checkIn(request: Without<operations.CheckInRequest>): Promise<operations.Marked>;
   /** @throws `PARTICIPANT_NOT_FOUND`, `REASON_MISSING`, `STATUS_UNKNOWN`, `TRANSITION_REFUSED`, `NOT_REGISTERED` */
@@ -37,6 +40,7 @@ export function attendanceEventVerbs(
   };
   const auditTable = mainTrail(config);
   return {
+    auditTable: vocabulary.audit.table,
     checkIn: (request) => operations.checkIn(context, { ...request, ...options }),
     correct: (request) => operations.correctAttendance(context, { ...request, ...options }),
     close: (request) => operations.closeEvent(context, { ...request, ...options, auditTable }),

@@ -16,6 +16,7 @@ export function execCommand(session: Session): Command {
         args,
         operator: session.operator(options.operator),
         auditTable: runtime.auditTable(),
+        appendOnly: [runtime.attendance.auditTable],
         targetUrl: runtime.databaseUrl,
         env: process.env,
         // The one document on stdout is Runback's; the program's own output goes beside it.

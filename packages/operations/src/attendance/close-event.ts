@@ -1,5 +1,5 @@
 import { closingIsDue } from "@runback/attendance";
-import { type Lease, qualifiedName, type Run, RunbackError, type TableRef } from "@runback/core";
+import { type Connection, qualifiedName, type Run, RunbackError, type TableRef } from "@runback/core";
 import { appendAudit } from "../audit/append.ts";
 import { requireAuditTable } from "../audit/require-audit-table.ts";
 import type { Context } from "../context.ts";
@@ -7,7 +7,7 @@ import { assertNotFrozen } from "../freeze/assert-not-frozen.ts";
 import { createRunId } from "../random-id.ts";
 import { advanceSteps, stopped } from "../run/advance.ts";
 import { attempt } from "../run/attempt.ts";
-import { holdLease, releaseLease, takeLease } from "../run/lease-guard.ts";
+import { releaseLease, takeLease, takeLeaseIn } from "../run/lease-guard.ts";
 import { type AttendanceOptions, defaultsOf } from "./attendance-options.ts";
 import { type AttendanceEvent, readEvent } from "./attendance-subject.ts";
 import { type AttendanceTables, attendanceTables, tablesIn } from "./attendance-tables.ts";
@@ -66,32 +66,28 @@ export async function startClosing(context: Context, request: CloseRequest): Pro
   await recorded(context, request);
   await enroll(context, request);
   const runId = createRunId(context);
-  const lease = await takeLease(context, closingLease(event.event), runId);
-  let kept = false;
-  try {
-    const nothing = await engine.transaction((tx) => record(context, request, tables, runId, lease, tx));
-    kept = nothing === undefined;
-    return nothing ?? runId;
-  } finally {
-    if (!kept) await releaseLease(context, lease).catch(() => {});
-  }
+  const nothing = await engine.transaction((tx) => record(context, request, tables, event.event, runId, tx));
+  return nothing ?? runId;
 }
 
-/** Looks again under the lease: another process may have closed it since. */
+/** Takes the event's lease, looks again under it, for another process may have closed it since, and records the run. */
 async function record(
   context: Context,
   request: CloseRequest,
   tables: AttendanceTables,
+  key: string,
   runId: string,
-  lease: Lease,
-  tx: Parameters<typeof closingWork>[1],
+  tx: Connection,
 ): Promise<ClosingResult | undefined> {
   const { engine, clock } = context;
-  await holdLease(context, tx, lease);
-  const event = await readEvent(engine, tx, tables, request.event);
+  const lease = await takeLeaseIn(context, tx, closingLease(key), runId);
+  const event = await readEvent(engine, tx, tables, key);
   assertDue(request, event, clock.now());
   const work = await closingWork(engine, tx, tables, event.event);
-  if (!isNeeded(request, event, work)) return nothingToDo(event, work);
+  if (!isNeeded(request, event, work)) {
+    await engine.store.releaseLease(tx, lease);
+    return nothingToDo(event, work);
+  }
   const { vocabulary, operator, auditTable } = request;
   const input: ClosingInput = { vocabulary, defaults: defaultsOf(request), event: event.event, auditTable };
   const checkpoint: ClosingCheckpoint = {

@@ -6,6 +6,8 @@ export interface ExecOptions {
   readonly args: readonly string[];
   /** Tables to journal, as users type them; default: all that are not audit tables. */
   readonly tables?: readonly string[];
+  /** Tables of the application that are never taken back either: its own audits. Those that are not there are passed over. */
+  readonly appendOnly?: readonly TableRef[];
   readonly operator: string;
   readonly auditTable: TableRef;
   /** The target as the program shall reach it, with its password. */

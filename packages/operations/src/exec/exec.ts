@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import {
   type Catalog,
   digestOf,
+  findTable,
   type Lease,
   qualifiedName,
   RunbackError,
@@ -44,7 +45,8 @@ export async function runExec(context: Context, options: ExecOptions): Promise<E
   await assertNotFrozen(context);
   const began = clock.now();
   const catalog = await prepare(context, options);
-  const tables = chooseTables(catalog, await engine.audit.tables(engine), options.tables);
+  const own = (options.appendOnly ?? []).flatMap((ref) => findTable(catalog, qualifiedName(ref)) ?? []);
+  const tables = chooseTables(catalog, [...(await engine.audit.tables(engine)), ...own], options.tables);
   const runId = createRunId(context);
   const environment = await engine.sessionEnvironment(options.targetUrl, runId, options.env);
   // A lease of its own: other programs may run beside this one, but nobody takes it back while it is writing.

@@ -6,25 +6,32 @@ export const leaseTtlMs = 60_000;
 
 /** @throws `LEASE_HELD` when another live run holds it */
 export async function takeLease(context: Context, name: string, runId: string): Promise<Lease> {
-  const { engine, holder, isDead } = context;
-  return await engine.transaction(async (tx) => {
-    const current = await engine.store.lease(tx, name);
-    // Holding the dead one's lease locks its row: of two processes that both found it dead, only one still finds it.
-    const takeover =
-      current !== undefined && isDead(current.holder) && (await engine.store.holdLease(tx, current, leaseTtlMs));
-    const lease = await engine.store.acquireLease(tx, { name, runId, holder, ttlMs: leaseTtlMs, takeover });
-    if (lease) return lease;
-    const held = await engine.store.lease(tx, name);
-    throw new RunbackError(
-      "LEASE_HELD",
-      `Run ${held?.runId ?? "of another process"} is writing to this target (lease ${name}).`,
-      {
-        recovery: `Wait for it to finish (\`runback runs show ${held?.runId ?? "<run-id>"}\`). If its machine is gone, try again after ${held?.expiresAt ?? "the lease expired"}.`,
-        status: 409,
-        details: { runId: held?.runId, expiresAt: held?.expiresAt },
-      },
-    );
-  });
+  return await context.engine.transaction((tx) => takeLeaseIn(context, tx, name, runId));
+}
+
+/** The same in a transaction of the caller's: it is taken when that commits. @throws `LEASE_HELD` */
+export async function takeLeaseIn(
+  { engine, holder, isDead }: Context,
+  tx: Connection,
+  name: string,
+  runId: string,
+): Promise<Lease> {
+  const current = await engine.store.lease(tx, name);
+  // Holding the dead one's lease locks its row: of two processes that both found it dead, only one still finds it.
+  const takeover =
+    current !== undefined && isDead(current.holder) && (await engine.store.holdLease(tx, current, leaseTtlMs));
+  const lease = await engine.store.acquireLease(tx, { name, runId, holder, ttlMs: leaseTtlMs, takeover });
+  if (lease) return lease;
+  const held = await engine.store.lease(tx, name);
+  throw new RunbackError(
+    "LEASE_HELD",
+    `Run ${held?.runId ?? "of another process"} is writing to this target (lease ${name}).`,
+    {
+      recovery: `Wait for it to finish (\`runback runs show ${held?.runId ?? "<run-id>"}\`). If its machine is gone, try again after ${held?.expiresAt ?? "the lease expired"}.`,
+      status: 409,
+      details: { runId: held?.runId, expiresAt: held?.expiresAt },
+    },
+  );
 }
 
 /** Inside a step's transaction: the step may commit only while this lease is the newest. @throws `LEASE_LOST` */
