@@ -36,7 +36,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "packages/api",
   ],
   functions: ["packages/core", "packages/api", "packages/runtime", "packages/operations", "runback.config.ts"],
-  examples: ["packages/core", "packages/runtime"],
+  examples: ["packages/core", "packages/attendance", "packages/runtime"],
 };
 
 /** Drivers belong to engines, object stores to the vault: no other part may know them. */

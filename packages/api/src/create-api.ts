@@ -19,6 +19,7 @@ import { openPaths } from "./openapi-document.ts";
 import { addAlerts } from "./routes/alerts.ts";
 import { addApprovals } from "./routes/approvals.ts";
 import { addAttendance } from "./routes/attendance.ts";
+import { addAttendanceMigration } from "./routes/attendance-migration.ts";
 import { addAudit } from "./routes/audit.ts";
 import { addBackfills } from "./routes/backfills.ts";
 import { addBundles } from "./routes/bundles.ts";
@@ -55,6 +56,7 @@ const routes = [
   addOfrep,
   addAlerts,
   addAttendance,
+  addAttendanceMigration,
   addTokens,
 ];
 

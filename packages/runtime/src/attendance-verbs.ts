@@ -17,8 +17,8 @@ export interface AttendanceVerbs extends AttendanceEventVerbs {
   migrate(request: { readonly operator: string }): Promise<operations.AttendanceMigration>;
   /** Records it without executing it: `Runtime.advance` does. Null when everything is in place. */
   startMigration(request: { readonly operator: string }): Promise<Run | null>;
-  /** Post-migration validation; its failure raises an alert. */
-  verifyMigration(): Promise<operations.AttendanceVerification>;
+  /** Post-migration validation; its failure raises an alert unless told otherwise. */
+  verifyMigration(options?: { readonly alert: boolean }): Promise<operations.AttendanceVerification>;
   /** @throws `ATTENDANCE_AUDIT_MISSING` */
   triggers(): Promise<operations.AuditTriggers>;
   /** @throws `ATTENDANCE_AUDIT_MISSING`, `ATTENDANCE_TRIGGERS_REFUSED` */
@@ -42,7 +42,7 @@ export function attendanceVerbs(context: operations.Context, config: RunbackConf
     planMigration: () => operations.planAttendance(context),
     migrate: (request) => operations.migrateAttendance(context, { ...request, auditTable }),
     startMigration: (request) => operations.startAttendanceMigration(context, { ...request, auditTable }),
-    verifyMigration: () => operations.verifyAttendance(context),
+    verifyMigration: (options) => operations.verifyAttendance(context, options),
     triggers: () => operations.attendanceTriggers(context),
     setTriggers: (request) => operations.setAttendanceTriggers(context, { ...request, auditTable }),
     scanAudit: (baseline) =>

@@ -16,6 +16,7 @@ export interface CutoverVerbs {
     name: string,
     options: { readonly operator: string; readonly comparing: boolean },
   ): Promise<operations.CutoverShown>;
+  definition(name: string): ColumnCutover;
   /** What its monitor runs. */
   monitor(name: string): Promise<operations.CutoverMonitored>;
 }
@@ -32,6 +33,7 @@ export function cutoverVerbs(context: operations.Context, config: RunbackConfig)
     });
   };
   return {
+    definition,
     list: async () => {
       const shown: operations.CutoverShown[] = [];
       for (const cutover of cutovers) shown.push(await operations.showCutover(context, cutover));

@@ -1,5 +1,5 @@
 import { attendanceCodes, auditName, participantsName, runbookQueries } from "@runback/attendance";
-import { RunbackError } from "@runback/core";
+import { type Connection, RunbackError } from "@runback/core";
 import { raiseAlert, resolveAlert } from "../../alerts/raise-alert.ts";
 import type { Context } from "../../context.ts";
 import { type Probe, probeAppendOnly } from "../audit/probe-append-only.ts";
@@ -42,7 +42,10 @@ const scanFreshMs = 26 * 60 * 60 * 1000;
  * Post-migration validation: the runbook's queries, then what they do not see. Changes nothing: what is tried is rolled back.
  * A check that cannot run fails. A failure raises an alert, the next pass resolves it.
  */
-export async function verifyAttendance(context: Context): Promise<AttendanceVerification> {
+export async function verifyAttendance(
+  context: Context,
+  options: { readonly alert: boolean } = { alert: true },
+): Promise<AttendanceVerification> {
   const { engine, clock, target = "default" } = context;
   const began = clock.now();
   await engine.init();
@@ -55,13 +58,14 @@ export async function verifyAttendance(context: Context): Promise<AttendanceVeri
   const count = (outcome: AttendanceCheck["outcome"]) => checks.filter((check) => check.outcome === outcome).length;
   const [passed, warnings, failed] = [count("PASS"), count("WARN"), count("FAIL")];
   const about = { check: "verification:attendance", target };
-  await engine.transaction(async (tx) => {
+  const record = async (tx: Connection) => {
     if (failed === 0) return await resolveAlert(tx, engine.dialect, about, clock.now());
     const reasons = checks.filter(({ outcome }) => outcome === "FAIL").map(({ id }) => `${id} failed`);
     const title = `Verification of attendance failed: ${failed} of ${checks.length} checks`;
     const finding = { ...about, severity: "error" as const, title, code: "VERIFICATION_FAILED", reasons };
     await raiseAlert(tx, engine.dialect, finding, clock.now());
-  });
+  };
+  if (options.alert) await engine.transaction(record);
   return {
     verifiedAt: began.toISOString(),
     durationMs: clock.now().getTime() - began.getTime(),
