@@ -16,9 +16,13 @@ export async function enroll(tx: Connection, tables: readonly Table[]): Promise<
   await refuseCascades(tx, tables);
   if ((await notEnrolled(tx, tables)).length === 0) return;
   await refuseOtherEngines(tx, tables);
-  // Two processes that enroll at once: the second waits here, then finds the work done.
-  await tx.query("SELECT GET_LOCK(concat('runback:enroll:', md5(database())), 600) + 0e0 AS got");
+  await lockEnrolment(tx);
   for (const table of await notEnrolled(tx, tables)) await install(tx, table);
+}
+
+/** Two processes that enroll or alter at once: the second waits here until the session's work ends, then finds it done. */
+export async function lockEnrolment(tx: Connection): Promise<void> {
+  await tx.query("SELECT GET_LOCK(concat('runback:enroll:', md5(database())), 600) + 0e0 AS got");
 }
 
 async function notEnrolled(tx: Connection, tables: readonly Table[]): Promise<Table[]> {

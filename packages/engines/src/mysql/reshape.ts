@@ -3,7 +3,7 @@ import { columnHasNulls, columnNotRedefined, columnOf } from "../shared/column-r
 import { captureEvents, captureName } from "./capture.ts";
 import { besidesNullability, withNullability } from "./column-definition.ts";
 import { id, table as tableName } from "./dialect.ts";
-import { enroll } from "./enroll.ts";
+import { enroll, lockEnrolment } from "./enroll.ts";
 import { readCatalog, readColumns } from "./read-catalog.ts";
 import { currentLayouts } from "./table-shapes.ts";
 
@@ -15,7 +15,11 @@ async function alter(tx: Connection, table: Table, statement: string, effect?: S
   const loses = effect?.kind === "renamed" || (effect?.kind === "column" && !effect.present);
   if (effect === undefined || !(await holds(tx, table, effect))) {
     // A trigger that names a column which is gone refuses every writer of the table.
-    if (loses && enrolled) await holdJournaled(tx, table);
+    if (loses && enrolled) {
+      // Or another process would find the capture triggers missing, and make them again for the columns of before.
+      await lockEnrolment(tx);
+      await holdJournaled(tx, table);
+    }
     await tx.query(statement);
   }
   if (effect?.kind === "renamed") await followRename(tx, table, effect);

@@ -49,7 +49,11 @@ export async function fingerprints(tx: Connection, layouts: readonly EnrolledTab
       const capture = captureEvents.map(
         (event) => triggers.rows.find((row) => row.tbl === name && row.name === captureName(event, num))?.shape ?? null,
       );
-      return [name, sha256(JSON.stringify([of(columns.rows), of(keys.rows), capture]))];
+      // A crash while a table was altered leaves what held journaled writers: enrolling again takes it away.
+      const held = captureEvents.some((event) =>
+        triggers.rows.some((row) => row.tbl === name && row.name === captureName(event, 0)),
+      );
+      return [name, sha256(JSON.stringify([of(columns.rows), of(keys.rows), capture, ...(held ? ["held"] : [])]))];
     }),
   );
 }
