@@ -60,8 +60,11 @@ export async function startClosing(context: Context, request: CloseRequest): Pro
   const unfinished = await unfinishedClosing(context, event.event);
   if (unfinished) return unfinished.runId;
   assertDue(request, event, began);
-  const work = await closingWork(engine, engine, tables, event.event);
-  if (!isNeeded(request, event, work)) return nothingToDo(event, work);
+  // What an event that is not completed needs is counted once, under its lease.
+  if (!completesIt(request, event)) {
+    const work = await closingWork(engine, engine, tables, event.event);
+    if (!isNeeded(request, event, work)) return nothingToDo(event, work);
+  }
   await assertNotFrozen(context);
   await recorded(context, request);
   await enroll(context, request);
@@ -96,6 +99,7 @@ async function record(
     stepRows: context.stepRows ?? firstStepRows,
     scanned: work.scanned,
     alreadyAbsent: work.absent,
+    expected: { absent: work.candidates, finalize: work.toFinalize },
     batches: [],
     completed: false,
     finalized: 0,

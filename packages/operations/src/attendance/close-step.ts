@@ -83,7 +83,7 @@ interface Done {
 async function mark(
   { context, runId, operator, input, tables }: Step,
   tx: Connection,
-  { phase, after, stepRows }: ClosingCheckpoint,
+  { phase, after, stepRows, expected }: ClosingCheckpoint,
 ): Promise<Done> {
   const { engine, clock } = context;
   const { dialect } = engine;
@@ -118,7 +118,8 @@ async function mark(
       dedupe: `${runId}:finalize:`,
     };
   }
-  const upTo = await stepEnd(engine, tx, tables, marking, after, stepRows);
+  const whole = after === null && expected[phase === "absent" ? "absent" : "finalize"] <= stepRows;
+  const upTo = whole ? null : await stepEnd(engine, tx, tables, marking, after, stepRows);
   return { rows: await markStep(engine, tx, tables, marking, { after, upTo }), upTo };
 }
 

@@ -18,6 +18,8 @@ export interface ClosingCheckpoint {
   /** As it was when the closing began. */
   readonly scanned: number;
   readonly alreadyAbsent: number;
+  /** How many each phase was to change then: where a step has room for all, it need not look where it ends. */
+  readonly expected: { readonly absent: number; readonly finalize: number };
   readonly batches: readonly Batch[];
   readonly completed: boolean;
   readonly finalized: number;
