@@ -132,7 +132,13 @@ describe.each(engines)("attendance rollback on %s", (name) => {
       code: "ATTENDANCE_EXPORT_UNVERIFIED",
     });
     expect(await shape(context.engine)).toEqual(before);
-    expect(await removeAttendance(context, options)).toMatchObject({ export: { rows: 2 } });
+    // Nothing went, so what was approved then is not approved for ever.
+    site.clock.advance(25 * 3_600_000);
+    await expect(removeAttendance(context, options)).rejects.toMatchObject({ code: "APPROVAL_REQUIRED" });
+    expect(await shape(context.engine)).toEqual(before);
+    expect(await removeAttendance(context, { ...options, approval: await approval(context) })).toMatchObject({
+      export: { rows: 2 },
+    });
   });
 
   test("a foreign key keeps an index to look it up by", async () => {

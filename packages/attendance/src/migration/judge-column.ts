@@ -9,7 +9,7 @@ export interface Judgement {
 
 /** Whether a column that is there already can be what the migration wants, as far as its type says. */
 export function judgeColumn(
-  { want, nullable, name }: WantedColumn,
+  { want, nullable }: WantedColumn,
   live: Column,
   ddl: Pick<TableDdl, "type" | "liveType">,
 ): Judgement {
@@ -30,7 +30,7 @@ export function judgeColumn(
   if (nullable && !live.nullable) {
     // Rows that have no value yet could not be written; a default gives them one.
     why.push(live.hasDefault ? "takes no NULL" : "takes no NULL and has no default");
-    if (!live.hasDefault || name === "attendance_status") usable &&= live.hasDefault;
+    usable &&= live.hasDefault;
   }
   if (want.kind === "row-id" && live.identity === null && !live.hasDefault) {
     why.push("is not counted up by the database");

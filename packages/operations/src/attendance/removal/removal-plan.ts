@@ -18,6 +18,8 @@ export interface RemovalPlan {
   /** The audit table as it is now, or, when a removal was interrupted, under its last name. */
   readonly audit: Table | undefined;
   readonly auditRef: TableRef;
+  /** The audit table has its last name: a removal is under way. */
+  readonly halfRemoved: boolean;
   /** Names of what goes, in order. */
   readonly removes: readonly string[];
   readonly columns: readonly string[];
@@ -63,7 +65,7 @@ export async function removalPlan({ engine, target = "default" }: Context): Prom
     ...columns.map((name) => `${participantsName}.${name}`),
   ];
   return {
-    ...{ participants, audit, auditRef, removes, columns },
+    ...{ participants, audit, auditRef, removes, columns, halfRemoved: audit?.name === removedName },
     auditRows: audit ? await count(dialect.table(audit)) : 0,
     known: columns.includes("attendance_status") ? await count(`${dialect.table(participants!)} WHERE ${marked}`) : 0,
     digest: digestOf({ action: "attendance rollback", target, removes }),

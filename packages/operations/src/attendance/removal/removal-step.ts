@@ -1,5 +1,6 @@
 import { attendanceIndex, auditName, participantsName, removedName } from "@runback/attendance";
 import { type Connection, findTable, type Lease, type Run, type Table, type TableRef } from "@runback/core";
+import { assertApproval } from "../../approvals/approvals.ts";
 import { appendAudit } from "../../audit/append.ts";
 import type { Context } from "../../context.ts";
 import { holdLease } from "../../run/lease-guard.ts";
@@ -45,6 +46,12 @@ async function putAside({ context: { engine } }: Step, tx: Connection, { audit, 
   return { ...audit, name: removedName };
 }
 
+/** Whoever goes on with a run that stopped before anything went needs what its beginning needed. */
+async function stillApproved({ context, run }: Step, tx: Connection, plan: RemovalPlan): Promise<void> {
+  if (plan.halfRemoved) return;
+  await assertApproval(context, tx, (run.input as { approval: string }).approval, plan.digest, run.operator);
+}
+
 async function recordExport({ context, auditTable, run }: Step, tx: Connection, exported: AuditExport | null) {
   if (exported === null) return;
   await appendAudit(tx, context.engine.dialect, auditTable, "attendance:audit:exported", {
@@ -65,6 +72,7 @@ async function atOnce(step: Step): Promise<boolean> {
   const plan = await removalPlan(context);
   await shortLocks(engine, async (tx) => {
     await holdLease(context, tx, lease);
+    await stillApproved(step, tx, plan);
     const aside = await putAside(step, tx, plan);
     const exported =
       aside === undefined
@@ -88,6 +96,7 @@ async function exportStep(step: Step): Promise<boolean> {
   const plan = await removalPlan(context);
   const aside = await shortLocks(engine, async (tx) => {
     await holdLease(context, tx, lease);
+    await stillApproved(step, tx, plan);
     return await putAside(step, tx, plan);
   });
   let exported: AuditExport | null = null;
@@ -118,7 +127,7 @@ async function dropStep(step: Step): Promise<boolean> {
   const { context, run, lease, checkpoint, auditTable } = step;
   const { engine } = context;
   const plan = await removalPlan(context);
-  const aside = plan.audit?.name === removedName ? plan.audit : undefined;
+  const aside = plan.halfRemoved ? plan.audit : undefined;
   const [next] = drops(context, plan, aside);
   await shortLocks(engine, async (tx) => {
     await holdLease(context, tx, lease);

@@ -73,14 +73,17 @@ export async function removeAttendance(context: Context, options: RemovalOptions
 /** Records the run, or finds the one that was interrupted. Null when there is nothing to remove. */
 export async function startAttendanceRemoval(
   context: Context,
-  { operator, approval, auditTable }: RemovalOptions,
+  { operator, approval: given, auditTable }: RemovalOptions,
 ): Promise<Run | null> {
   const { engine, clock } = context;
   await engine.init();
   await requireAuditTable(context, auditTable);
   const interrupted = await unfinished(context, "rollback");
-  if (interrupted) return interrupted;
   const plan = await removalPlan(context);
+  if (interrupted && (plan.halfRemoved || (interrupted.checkpoint as RemovalCheckpoint).phase !== "export"))
+    return interrupted;
+  // Nothing is gone yet: it is begun anew, and has to be approved for what is there now.
+  const approval = given ?? (interrupted?.input as { approval?: string } | undefined)?.approval;
   if (plan.removes.length === 0) return null;
   await assertApproval(context, engine, approval, plan.digest, operator);
   const scan = await scanAttendanceAudit(context, { readOnly: true });
@@ -102,9 +105,9 @@ export async function startAttendanceRemoval(
     });
     await engine.store.updateRun(tx, runId, { checkpoint });
     // A migration that stopped half way must not be gone on with over its own undoing.
-    if (halfMade) {
+    for (const run of [halfMade, interrupted]) {
       const error = { code: "ROLLED_BACK", message: `taken back by ${runId}` };
-      await engine.store.updateRun(tx, halfMade.runId, { state: "aborted", error });
+      if (run) await engine.store.updateRun(tx, run.runId, { state: "aborted", error });
     }
     await appendAudit(tx, engine.dialect, auditTable, "migration:rollback:started", {
       ...{ rollback_run_id: runId, operator, approval, snapshot_id: snapshotId, plan: plan.digest },
