@@ -111,6 +111,9 @@ describe.each(rotatedEngines)("closing on %s", (name) => {
       );
     const others = await untouched();
     expect(await dueEvents(target.context, house)).toEqual(["1", "2", "3"]);
+    // Those of the past are the schedule's business only from when it is told on.
+    expect(await dueEvents(target.context, { ...house, since: after(0) })).toEqual(["1", "2", "3"]);
+    expect(await dueEvents(target.context, { ...house, since: after(1) })).toEqual([]);
     const runners = Array.from({ length: 5 }, () => anotherProcess(target, { stepRows: 7 }));
     const ticks = async () => await Promise.all(runners.map((runner) => closeDueEvents(runner, by)));
     const closed = (await ticks()).flatMap((each) => each.closed);

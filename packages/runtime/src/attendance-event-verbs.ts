@@ -1,8 +1,8 @@
 import { eventParticipants } from "@runback/attendance";
-import type { TableRef } from "@runback/core";
+import { RunbackError, type TableRef } from "@runback/core";
 import * as operations from "@runback/operations";
 import { mainTrail } from "./audit-trails.ts";
-import type { RunbackConfig } from "./config.ts";
+import type { AttendanceConfig, RunbackConfig } from "./config.ts";
 
 type Without<T> = Omit<T, keyof operations.AttendanceOptions | "auditTable">;
 
@@ -47,8 +47,19 @@ export function attendanceEventVerbs(
     closeDue: async (operator) =>
       attendance === undefined
         ? { closed: [], busy: [] }
-        : await operations.closeDueEvents(context, { ...options, operator, auditTable }),
+        : await operations.closeDueEvents(context, { ...options, ...since(attendance), operator, auditTable }),
     report: (event) => operations.attendanceReport(context, { ...options, event }),
     entries: (request) => operations.attendanceEntries(context, { ...request, ...options }),
   };
+}
+
+/** @throws `CONFIG_INVALID` */
+function since({ closeSince }: AttendanceConfig): { since?: Date } {
+  if (closeSince === undefined) return {};
+  const since = new Date(closeSince);
+  // A day, or a time without its zone, is another instant on another machine.
+  if (/T.*(Z|[+-]\d\d:\d\d)$/.test(closeSince) && !Number.isNaN(since.getTime())) return { since };
+  throw new RunbackError("CONFIG_INVALID", "attendance.closeSince is no instant.", {
+    recovery: "Nothing was closed. Write it with its offset: 2026-01-01T00:00:00Z.",
+  });
 }

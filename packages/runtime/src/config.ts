@@ -34,6 +34,11 @@ export interface AttendanceConfig {
   readonly windowMinutes?: number;
   /** Minutes after the start that count as on time, and after the end until it closes; default 10. */
   readonly graceMinutes?: number;
+  /**
+   * An instant (`2026-01-01T00:00:00Z`): the schedule leaves events that ended before it alone. Without it, the first firing
+   * closes every event of the past whose participants are unmarked.
+   */
+  readonly closeSince?: string;
 }
 
 export interface TargetConfig {

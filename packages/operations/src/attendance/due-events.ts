@@ -10,13 +10,18 @@ import type { ClosingResult } from "./closing.ts";
 
 const eventsAtMost = 200;
 
+export interface DueOptions extends AttendanceOptions {
+  /** Events that ended before it are left alone. */
+  readonly since?: Date;
+}
+
 /** Keys of the events that are over and have something left to do, the longest ended first. Set-based; at most 200. */
-export async function dueEvents(context: Context, options: AttendanceOptions): Promise<string[]> {
+export async function dueEvents(context: Context, options: DueOptions): Promise<string[]> {
   const { engine, clock } = context;
   const tables = await attendanceTables(engine, options.vocabulary);
   const now = clock.now();
   const due: string[] = [];
-  for (const event of await endedEvents(context, tables, now)) {
+  for (const event of await endedEvents(context, tables, now, options.since)) {
     const read = await readEvent(engine, engine, tables, event);
     if (closingIsDue(options.vocabulary, read, now, defaultsOf(options))) due.push(event);
   }
@@ -24,7 +29,12 @@ export async function dueEvents(context: Context, options: AttendanceOptions): P
 }
 
 /** Ended, held, and not done with: the grace of each is looked at one by one. */
-async function endedEvents({ engine }: Context, tables: AttendanceTables, now: Date): Promise<string[]> {
+async function endedEvents(
+  { engine }: Context,
+  tables: AttendanceTables,
+  now: Date,
+  since: Date | undefined,
+): Promise<string[]> {
   const { dialect } = engine;
   const { id, literal, table } = dialect;
   const { events: names, participants } = tables.vocabulary;
@@ -37,12 +47,13 @@ async function endedEvents({ engine }: Context, tables: AttendanceTables, now: D
     ...(toFinalize === null ? [] : [those(toFinalize)]),
   ];
   const ends = columnOf(tables.events, names.endsAt);
+  const isPast = (n: number) => dialect.isPast(`e.${id(names.endsAt)}`, timeParam(engine, ends, n));
   const { rows } = await engine.query<{ event: string | number }>(
     `SELECT e.${id(names.key)} AS event FROM ${table(tables.events)} e
-     WHERE ${dialect.isPast(`e.${id(names.endsAt)}`, timeParam(engine, ends, 1))}
+     WHERE ${isPast(1)} ${since === undefined ? "" : `AND NOT ${isPast(2)}`}
        AND e.${id(names.status)} IN (${names.held.map(literal).join(", ")}) AND (${needs.join(" OR ")})
      ORDER BY e.${id(names.endsAt)}, e.${id(names.key)} LIMIT ${eventsAtMost}`,
-    [utcText(now)],
+    [utcText(now), ...(since === undefined ? [] : [utcText(new Date(since.getTime() - 1))])],
   );
   return rows.map((row) => String(row.event));
 }
@@ -73,7 +84,7 @@ export interface CompletionResult {
  */
 export async function closeDueEvents(
   context: Context,
-  request: Omit<CloseRequest, "event">,
+  request: Omit<CloseRequest, "event"> & DueOptions,
 ): Promise<CompletionResult> {
   if (await noParticipants(context, request)) return { closed: [], busy: [] };
   const closed: ClosingResult[] = [];
