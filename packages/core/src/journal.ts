@@ -8,7 +8,7 @@ export interface JournalPort {
    * Installs or refreshes the capture triggers. `TABLE_WITHOUT_KEY` when a table has no primary key.
    * Idempotent, and cheap when nothing changed.
    */
-  enroll(tx: Connection, tables: readonly Table[]): Promise<void>;
+  enroll(tx: Connection, tables: readonly Table[], run?: EnrollingRun): Promise<void>;
   /** Renews the capture of enrolled tables that were altered since, as `begin` does; cheap when nothing changed. */
   renew(tx: Connection): Promise<void>;
   /** Names the run in this transaction, so that everything it changes in enrolled tables is journaled. */
@@ -45,6 +45,15 @@ export interface JournalPort {
   ): Promise<readonly (readonly string[])[]>;
   /** Drops the work rows of a plan. */
   forget(tx: Connection, rollbackRunId: string): Promise<void>;
+}
+
+/** What a run that enrolls tables does to them. */
+export interface EnrollingRun {
+  /**
+   * It inserts and deletes nothing, and changes these columns only. Where foreign keys act without firing triggers, only those
+   * that follow one of these columns are refused then.
+   */
+  readonly updates?: readonly string[];
 }
 
 export interface FillRequest {

@@ -1,4 +1,4 @@
-import { type Connection, qualifiedName, RunbackError, type Table } from "@runback/core";
+import { type Connection, type EnrollingRun, qualifiedName, RunbackError, type Table } from "@runback/core";
 import { captureEvents, captureTrigger } from "./capture.ts";
 import { id } from "./dialect.ts";
 import { readCatalog } from "./read-catalog.ts";
@@ -11,9 +11,10 @@ import { currentLayouts, fingerprints } from "./table-shapes.ts";
  *
  * @throws `TABLE_WITHOUT_KEY`, `CASCADE_UNSEEN`, `TABLE_NOT_TRANSACTIONAL`
  */
-export async function enroll(tx: Connection, tables: readonly Table[]): Promise<void> {
+export async function enroll(tx: Connection, tables: readonly Table[], { updates }: EnrollingRun = {}): Promise<void> {
   for (const table of tables) refuseUnkeyed(table);
-  await refuseCascades(tx, tables);
+  await refuseCascades(tx, tables, updates);
+  await noteChanges(tx, tables, updates !== undefined);
   if ((await notEnrolled(tx, tables)).length === 0) return;
   await refuseOtherEngines(tx, tables);
   await lockEnrolment(tx);
@@ -42,11 +43,41 @@ function refuseUnkeyed(table: Table): void {
   );
 }
 
-/** What a foreign key's action changes, no trigger sees: such a change could not be taken back, so it must not happen. */
-async function refuseCascades(tx: Connection, tables: readonly Table[]): Promise<void> {
+/**
+ * Tables that a run may insert into or delete from are watched for foreign keys from then on, at every renewal; tables of
+ * which only values are changed are not, as long as no other run enrolls them.
+ */
+async function noteChanges(tx: Connection, tables: readonly Table[], valuesOnly: boolean): Promise<void> {
+  const names = tables.map((table) => table.name);
+  if (names.length === 0) return;
+  const list = names.map((_, at) => `$${at + 1}`).join(", ");
+  if (!valuesOnly) {
+    await tx.query(`DELETE FROM runback_values_only WHERE table_name IN (${list})`, names);
+    return;
+  }
+  const known = (await currentLayouts(tx)).map((layout) => layout.name);
+  for (const name of names.filter((each) => !known.includes(each)))
+    await tx.query("INSERT IGNORE INTO runback_values_only (table_name) VALUES ($1)", [name]);
+}
+
+/**
+ * What a foreign key's action changes, no trigger sees: such a change could not be taken back, so it must not happen.
+ *
+ * @param updates the only columns that are changed, and nothing is inserted or deleted
+ */
+async function refuseCascades(tx: Connection, tables: readonly Table[], updates?: readonly string[]): Promise<void> {
   const list = tables.map((_, at) => `$${at + 1}`).join(", ");
   if (list === "") return;
-  const acting = "r.delete_rule NOT IN ('RESTRICT', 'NO ACTION') OR r.update_rule NOT IN ('RESTRICT', 'NO ACTION')";
+  const acts = (rule: string) => `r.${rule} NOT IN ('RESTRICT', 'NO ACTION')`;
+  const columns = updates?.map((_, at) => `$${tables.length + at + 1}`).join(", ");
+  const follows = `${acts("update_rule")} AND r.referenced_table_name IN (${list}) AND EXISTS (
+    SELECT 1 FROM information_schema.key_column_usage k WHERE k.constraint_schema = r.constraint_schema AND k.table_name = r.table_name
+      AND k.constraint_name = r.constraint_name AND k.referenced_column_name IN (${columns}))`;
+  if (columns === "") return;
+  const acting =
+    columns === undefined
+      ? `(${acts("delete_rule")} OR ${acts("update_rule")}) AND (r.table_name IN (${list}) OR r.referenced_table_name IN (${list}))`
+      : follows;
   const { rows } = await tx.query<{
     child: string;
     name: string;
@@ -57,10 +88,9 @@ async function refuseCascades(tx: Connection, tables: readonly Table[]): Promise
     `SELECT r.table_name AS child, r.constraint_name AS name, r.referenced_table_name AS parent,
        r.delete_rule AS on_delete, r.update_rule AS on_update
      FROM information_schema.referential_constraints r
-     WHERE r.constraint_schema = database() AND (${acting})
-       AND (r.table_name IN (${list}) OR r.referenced_table_name IN (${list}))
+     WHERE r.constraint_schema = database() AND ${acting}
      ORDER BY r.table_name, r.constraint_name`,
-    tables.map((table) => table.name),
+    [...tables.map((table) => table.name), ...(updates ?? [])],
   );
   if (rows.length === 0) return;
   const said = rows.map(
@@ -137,8 +167,12 @@ export async function renew(tx: Connection): Promise<void> {
   const stale = layouts.filter((layout) => layout.fingerprint !== now.get(layout.name));
   if (stale.length === 0) return;
   const catalog = await readCatalog(tx);
+  const { rows } = await tx.query<{ name: string }>("SELECT table_name AS name FROM runback_values_only");
+  const valuesOnly = (table: Table) => rows.some(({ name }) => name === table.name);
+  const tables = catalog.tables.filter((table) => stale.some((layout) => layout.name === table.name));
   await enroll(
     tx,
-    catalog.tables.filter((table) => stale.some((layout) => layout.name === table.name)),
+    tables.filter((table) => !valuesOnly(table)),
   );
+  await enroll(tx, tables.filter(valuesOnly), { updates: [] });
 }

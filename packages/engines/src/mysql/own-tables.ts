@@ -280,4 +280,10 @@ export const ownChanges: readonly OwnChange[] = [
       ) ${table}`,
     ],
   },
+  {
+    // Tables that only runs that change values have enrolled: foreign keys may act on them, for those runs make none act.
+    version: 8,
+    name: "tables of changed values",
+    sql: [`CREATE TABLE IF NOT EXISTS runback_values_only (table_name ${name} NOT NULL PRIMARY KEY) ${table}`],
+  },
 ];

@@ -177,7 +177,17 @@ async function recorded(context: Context, { auditTable }: CloseRequest): Promise
 
 async function enroll({ engine }: Context, { vocabulary }: CloseRequest): Promise<void> {
   const { participants, events } = tablesIn(await engine.catalog(), vocabulary);
-  await engine.transaction((tx) => engine.journal.enroll(tx, [participants, events]), { lockTimeoutMs: 10_000 });
+  await engine.transaction(
+    (tx) => engine.journal.enroll(tx, [participants, events], { updates: changedBy(vocabulary) }),
+    { lockTimeoutMs: 10_000 },
+  );
+}
+
+/** A closing inserts no participants and deletes none. */
+function changedBy({ participants, events }: CloseRequest["vocabulary"]): string[] {
+  const { attendance, mirrors, registration, markedAt, markedBy, checkedInAt, updatedAt } = participants;
+  const columns = [attendance, ...mirrors, registration?.column, markedAt, markedBy, checkedInAt, updatedAt];
+  return [...columns, events.status].filter((column) => column !== undefined && column !== null);
 }
 
 const completesIt = ({ vocabulary }: CloseRequest, { status }: AttendanceEvent) =>

@@ -34,7 +34,7 @@ export async function startBackfill(context: Context, options: BackfillOptions):
   const input: BackfillInput = { runbookCompat, stepMs: options.stepMs ?? defaultStepMs, auditTable };
   const lease = await takeLease(context, leaseName(cutover), runId);
   try {
-    await enrolPatiently(context, table);
+    await enrolPatiently(context, table, cutover.column);
     const total = await countUnset(engine, engine.dialect, table, cutover.column);
     const checkpoint: FillCheckpoint = {
       phase: "fill",
@@ -95,7 +95,7 @@ export async function advanceBackfill(
       await assertNotFrozen(context);
       const table = await cutoverTable(context, cutover);
       // Idempotent: the table may have been altered, or restored, since the run began.
-      await enrolPatiently(context, table);
+      await enrolPatiently(context, table, cutover.column);
       const filling = {
         table,
         legacy: cutover.legacy,

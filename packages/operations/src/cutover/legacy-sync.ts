@@ -42,7 +42,7 @@ export async function syncLegacy(
       if (found === undefined) throw tableMissing(name);
       await engine.transaction(async (tx) => {
         await holdLease(context, tx, lease!);
-        await engine.journal.enroll(tx, [found]);
+        await engine.journal.enroll(tx, [found], { updates: [cutover.legacy] });
       });
       const left: Found = { keys: [] };
       const complete = await advanceSteps(

@@ -79,7 +79,7 @@ async function enrollStep({ context, run, lease, checkpoint }: Step): Promise<bo
   const { participants } = await readLive(engine);
   await shortLocks(engine, async (tx) => {
     await holdLease(context, tx, lease);
-    await engine.journal.enroll(tx, [participants!]);
+    await engine.journal.enroll(tx, [participants!], { updates: ["attendance_status"] });
     await engine.store.updateRun(tx, run.runId, { checkpoint: { ...checkpoint, phase: "backfill" } });
   });
   return false;
