@@ -65,6 +65,32 @@ describe.each([
     expect(await keys(test_.context.vault)).toEqual(objects.filter((key) => /^(audit|bundles|other)\//.test(key)));
   });
 
+  test("clean monitor runs of cutovers go after 90 days; what was wrong, and gates, stay", async () => {
+    const { engine, clock } = test_.context;
+    const add = (kind: string, outcome: string) =>
+      engine.query(
+        `INSERT INTO runback.cutover_evidence (cutover, kind, phase, outcome, at, data) VALUES ('c', $1, 1, $2, $3, '{}')`,
+        [kind, outcome, clock.now().toISOString()],
+      );
+    for (const [kind, outcome] of [
+      ["monitor", "clean"],
+      ["monitor", "failed"],
+      ["gate", "open"],
+    ] as const)
+      await add(kind, outcome);
+    test_.clock.advance(90 * day + 60_000);
+    await add("monitor", "clean");
+    expect(await sweep(true)).toMatchObject({ monitorRuns: 1 });
+    expect(await sweep()).toMatchObject({ monitorRuns: 1, failed: false });
+    expect(await sweep()).toMatchObject({ monitorRuns: 0 });
+    const { rows } = await engine.query("SELECT kind, outcome FROM runback.cutover_evidence ORDER BY seq");
+    expect(rows).toEqual([
+      { kind: "monitor", outcome: "failed" },
+      { kind: "gate", outcome: "open" },
+      { kind: "monitor", outcome: "clean" },
+    ]);
+  });
+
   test("a dry run of the sweep tells the same and deletes nothing", async () => {
     test_.clock.advance(31 * day);
     const said = await sweep(true);

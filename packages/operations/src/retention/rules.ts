@@ -16,6 +16,9 @@ export const retentionRules: readonly RetentionRule[] = [
 /** Staging and idempotency keys. */
 export const scratchDays = 7;
 
+/** Evidence of a cutover's monitor that nothing was wrong. */
+export const cleanMonitorDays = 90;
+
 export function before(now: Date, days: number): Date {
   return new Date(now.getTime() - days * day);
 }

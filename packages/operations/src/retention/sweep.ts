@@ -1,6 +1,7 @@
 import type { Context } from "../context.ts";
 import { dropReplaced } from "../snapshot/drop-replaced.ts";
 import { retentionRules } from "./rules.ts";
+import { sweepEvidence } from "./sweep-evidence.ts";
 import { sweepKeys } from "./sweep-keys.ts";
 import { sweepStages } from "./sweep-stages.ts";
 import { type SweptVault, sweepVault } from "./sweep-vault.ts";
@@ -22,13 +23,16 @@ export interface SweepResult {
   /** Scratch tables dropped. */
   readonly stageTables: readonly string[];
   readonly idempotencyKeys: number;
+  /** Monitor runs of cutovers that found nothing wrong. */
+  readonly monitorRuns: number;
   readonly errors: readonly SweepError[];
   readonly failed: boolean;
 }
 
 /**
  * Deletes what has outlived its retention: in the vault dry runs (7 days), snapshots and start markers (30), in the target
- * staging tables that no run needs any more, old idempotency keys, and what a restore replaced. Bundles and audit anchors are never touched. What
+ * staging tables that no run needs any more, old idempotency keys, clean monitor runs of cutovers (90 days), and what a
+ * restore replaced. Bundles and audit anchors are never touched. What
  * cannot be deleted is reported and does not stop the rest.
  */
 export async function retentionSweep(context: Context, { dryRun }: SweepOptions): Promise<SweepResult> {
@@ -42,13 +46,16 @@ export async function retentionSweep(context: Context, { dryRun }: SweepOptions)
   for (const rule of retentionRules) vault.push(await sweepVault(context, rule, dryRun, failed));
   const stageTables = await sweepStages(context, dryRun, failed);
   const idempotencyKeys = await sweepKeys(context, dryRun, failed);
+  const monitorRuns = await sweepEvidence(context, dryRun, failed);
   if (!dryRun) await sweepReplaced(context, failed);
-  const result: SweepResult = { dryRun, vault, stageTables, idempotencyKeys, errors, failed: errors.length > 0 };
+  const found = { dryRun, vault, stageTables, idempotencyKeys, monitorRuns };
+  const result: SweepResult = { ...found, errors, failed: errors.length > 0 };
   context.logger.log(result.failed ? "error" : "info", "retention.swept", {
     dry_run: dryRun,
     objects: vault.reduce((sum, each) => sum + each.objects, 0),
     stage_tables: stageTables.length,
     idempotency_keys: idempotencyKeys,
+    monitor_runs: monitorRuns,
     errors: errors.length,
   });
   return result;
