@@ -15,7 +15,8 @@ export async function createInstallation(engine: Engine, people = 30): Promise<v
     start_datetime ${time} NOT NULL, end_datetime ${time} NOT NULL, status varchar(20) NOT NULL,
     attendance_checkin_window_mins int, attendance_grace_mins int)`);
   await engine.query(`CREATE TABLE event_participants (participant_id ${key} PRIMARY KEY, event_id int NOT NULL, user_id int NOT NULL,
-    status varchar(20) NOT NULL, UNIQUE (event_id, user_id))`);
+    status varchar(20) NOT NULL, UNIQUE (event_id, user_id),
+    FOREIGN KEY (event_id) REFERENCES events (event_id) ON DELETE CASCADE ON UPDATE CASCADE)`);
   await engine.query(`INSERT INTO events (event_id, uid, title, start_datetime, end_datetime, status)
     VALUES (1, 'e-1', 'Regatta', '2026-01-10 10:00:00', '2026-01-10 12:00:00', 'published'),
       (2, 'e-2', 'Dinner', '2027-01-10 10:00:00', '2027-01-10 12:00:00', 'draft')`);

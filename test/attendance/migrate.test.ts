@@ -123,17 +123,15 @@ describe.each(attendanceEngines)("attendance migration on %s", (name) => {
     expect(refused).toMatchObject({ code: "ATTENDANCE_OBSTACLE" });
     const obstacles = (refused as { details: { obstacles: { object: string }[] } }).details.obstacles;
     const named = obstacles.map(({ object }) => object);
-    if (engine.capabilities.cascadesFireTriggers) {
-      expect(named).toEqual(
-        expect.arrayContaining([
-          "event_participants.attendance_status",
-          "event_participants.attendance_marked_at",
-          "event_attendance_audit",
-          "event_attendance_audit.action",
-          "event_attendance_audit.dedupe_key",
-        ]),
-      );
-    } else expect(named).toContain("event_participants");
+    expect(named).toEqual(
+      expect.arrayContaining([
+        "event_participants.attendance_status",
+        "event_participants.attendance_marked_at",
+        "event_attendance_audit",
+        "event_attendance_audit.action",
+        "event_attendance_audit.dedupe_key",
+      ]),
+    );
     expect(await engine.catalog()).toEqual(before);
     expect((await engine.store.runs(engine, { limit: 10 })).runs).toEqual([]);
   });

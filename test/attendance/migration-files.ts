@@ -24,8 +24,6 @@ export function migrationFiles(dialect: Dialect): readonly [schema: string, back
         audit: undefined,
         halfRemoved: false,
         statusDefault: null,
-        cascadesFireTriggers: true,
-        cascades: [],
       },
       indexes: { participants: new Map(), audit: new Map() },
     },

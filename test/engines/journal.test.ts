@@ -1,3 +1,4 @@
+import { findTable } from "@runback/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freshTarget, type TestTarget } from "../support/engines.ts";
 import { bytesOf, journaled, undo } from "../support/journaled.ts";
@@ -128,9 +129,26 @@ describe.each(rotatedEngines)("journal on %s", (name) => {
         const enrolled = journaled(engine, [placed(name, unseen) + table], async () => {});
         await expect(enrolled).rejects.toMatchObject({ code: "CASCADE_UNSEEN" });
       }
+      // A run that changes values alone makes no key act, unless it is one that others follow.
+      const only = (updates: readonly string[]) =>
+        engine.transaction(async (tx) => {
+          const catalog = await engine.catalog();
+          const both = ["p", "c"].map((table) => findTable(catalog, placed(name, unseen) + table)!);
+          await engine.journal.enroll(tx, both, { updates });
+        });
+      if (action === "ON UPDATE CASCADE") await expect(only(["id"])).rejects.toMatchObject({ code: "CASCADE_UNSEEN" });
       // Nothing captures them: a change leaves no image, in a run neither.
       const runId = await journaled(engine, [], (tx) => tx.script(placing(name, unseen)("INSERT INTO @.p VALUES (1)")));
       expect(await engine.journal.rows(engine, runId)).toBe(0);
+      await only(["p"]);
+      // Altered since, it is captured as it is now; any other run is still refused.
+      await engine.script(placing(name, unseen)("ALTER TABLE @.c ADD COLUMN note varchar(20)"));
+      const rows = "INSERT INTO @.c VALUES (1, 1, 'new'); UPDATE @.c SET p = NULL";
+      const second = await journaled(engine, [], (tx) => tx.script(placing(name, unseen)(rows)));
+      expect(await engine.journal.rows(engine, second)).toBe(1);
+      await expect(journaled(engine, [`${placed(name, unseen)}c`], async () => {})).rejects.toMatchObject({
+        code: "CASCADE_UNSEEN",
+      });
     },
   );
 

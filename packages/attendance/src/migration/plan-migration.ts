@@ -27,10 +27,6 @@ export interface LiveAttendance {
   };
   /** The default of `attendance_status` as the catalog spells it. */
   readonly statusDefault: string | null;
-  /** Whether foreign-key actions of this server call triggers. */
-  readonly cascadesFireTriggers: boolean;
-  /** Foreign keys with an action, by which rows of participants change, or go, without any statement naming them. */
-  readonly cascades: readonly string[];
 }
 
 /** One change of the schema. */
@@ -81,11 +77,6 @@ export function planMigration(live: LiveAttendance, dialect: Pick<Dialect, "ddl"
     obstacles.push({
       object: participantsName,
       detail: `has the primary key (${participants.primaryKey.join(", ")}) instead of (${participantKey})`,
-    });
-  for (const key of live.cascadesFireTriggers ? [] : live.cascades)
-    obstacles.push({
-      object: participantsName,
-      detail: `${key}: what it changes no trigger sees, so the backfill could not be journaled`,
     });
   if (live.halfRemoved)
     obstacles.push({

@@ -167,9 +167,16 @@ export async function renew(tx: Connection): Promise<void> {
   const stale = layouts.filter((layout) => layout.fingerprint !== now.get(layout.name));
   if (stale.length === 0) return;
   const catalog = await readCatalog(tx);
+  await enrollAgain(
+    tx,
+    catalog.tables.filter((table) => stale.some((layout) => layout.name === table.name)),
+  );
+}
+
+/** Renews the capture of tables that are enrolled, for the runs that enrolled them. @throws as `enroll` */
+export async function enrollAgain(tx: Connection, tables: readonly Table[]): Promise<void> {
   const { rows } = await tx.query<{ name: string }>("SELECT table_name AS name FROM runback_values_only");
   const valuesOnly = (table: Table) => rows.some(({ name }) => name === table.name);
-  const tables = catalog.tables.filter((table) => stale.some((layout) => layout.name === table.name));
   await enroll(
     tx,
     tables.filter((table) => !valuesOnly(table)),

@@ -3,7 +3,7 @@ import { columnHasNulls, columnNotRedefined, columnOf } from "../shared/column-r
 import { captureEvents, captureName } from "./capture.ts";
 import { besidesNullability, withNullability } from "./column-definition.ts";
 import { id, table as tableName } from "./dialect.ts";
-import { enroll, lockEnrolment } from "./enroll.ts";
+import { enrollAgain, lockEnrolment } from "./enroll.ts";
 import { readCatalog, readColumns } from "./read-catalog.ts";
 import { currentLayouts } from "./table-shapes.ts";
 
@@ -24,7 +24,7 @@ async function alter(tx: Connection, table: Table, statement: string, effect?: S
   }
   if (effect?.kind === "renamed") await followRename(tx, table, effect);
   // Renews the capture triggers, and takes away what held journaled writers.
-  if (enrolled) await enroll(tx, await asItIs(tx, table));
+  if (enrolled) await enrollAgain(tx, await asItIs(tx, table));
 }
 
 async function asItIs(tx: Connection, { name }: Table): Promise<Table[]> {

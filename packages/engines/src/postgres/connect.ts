@@ -11,6 +11,7 @@ import {
 } from "@runback/core";
 import postgres from "postgres";
 import { targetFull } from "../shared/target-full.ts";
+import { atMost } from "./at-most.ts";
 import { capabilities } from "./capabilities.ts";
 import { copyText } from "./copy-text.ts";
 import { dialect, id, literal, table as tableName } from "./dialect.ts";
@@ -51,11 +52,12 @@ const exactTypes = {
 export function openPostgres(url: string, options: PostgresOptions = {}): Engine {
   const idleMs = options.idleInTransactionMs ?? 60_000;
   const sockets = pooledSockets();
+  const max = options.max ?? 4;
   const sql = postgres(url, {
     // An option of the driver that its types do not know.
     ...{ socket: sockets.open },
     ...(options.database === undefined ? {} : { database: options.database }),
-    max: options.max ?? 4,
+    max,
     connect_timeout: options.connectTimeout ?? 10,
     idle_timeout: 20,
     // Poolers in transaction mode lose named statements; every query here is sent once.
@@ -67,10 +69,13 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Engine
   });
   const watched = watchSilence(options.silenceMs ?? 30_000, sockets.answered, sockets.giveUp);
   const pool: Session = { ended: false, lost: false, watched };
-  const connection = over(sql, pool);
+  // With more to do than sessions, the driver sends the next statement, or a BEGIN, behind one that is under way. Poolers in
+  // transaction mode give the server away when the first is answered: the answers to the others never come (issue 970).
+  const turn = atMost(max);
+  const connection = inTurn(over(sql, pool), turn);
   const begin = <T>(work: (tx: CopySession) => Promise<T>, transaction: SnapshotTransaction = {}) => {
     const session: Session = { ended: false, lost: false, watched };
-    return guarded(pool, async () => {
+    const inSession = async () => {
       let forget = () => {};
       try {
         return (await sql.begin(modes(transaction), async (tx) => {
@@ -88,7 +93,8 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Engine
         forget();
         session.ended = true;
       }
-    });
+    };
+    return turn(() => guarded(pool, inSession));
   };
   return postgresEngine({
     name: "postgres",
@@ -151,6 +157,15 @@ async function unlessLost<T>(session: Session, work: () => Promise<T>): Promise<
     if (session.lost || session.ended) return await new Promise<never>(() => {});
     throw error;
   }
+}
+
+function inTurn(session: CopySession, turn: ReturnType<typeof atMost>): CopySession {
+  return {
+    ...session,
+    query: <R extends object>(text: string, params?: readonly Value[]) => turn(() => session.query<R>(text, params)),
+    script: (text) => turn(() => session.script(text)),
+    copyOut: (request, consume) => turn(() => session.copyOut(request, consume)),
+  };
 }
 
 function over(sql: postgres.Sql | postgres.TransactionSql, session: Session): CopySession {

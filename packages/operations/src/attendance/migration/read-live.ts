@@ -1,14 +1,5 @@
 import { auditName, type LiveAttendance, participantsName, removedName } from "@runback/attendance";
-import {
-  type Asked,
-  type Catalog,
-  type Connection,
-  type Engine,
-  findTable,
-  qualifiedName,
-  sameTable,
-  type Table,
-} from "@runback/core";
+import { type Asked, type Catalog, type Connection, type Engine, findTable, type Table } from "@runback/core";
 
 /** What the target has of the attendance migration at this moment. Every step asks again: nothing is remembered. */
 export async function readLive(engine: Engine, catalog?: Catalog): Promise<LiveAttendance> {
@@ -29,8 +20,6 @@ export async function readLive(engine: Engine, catalog?: Catalog): Promise<LiveA
       ? ((await ask<{ value: string | null }>(engine, ddl.columnDefault(participants, "attendance_status")))[0]
           ?.value ?? null)
       : null,
-    cascadesFireTriggers: engine.capabilities.cascadesFireTriggers,
-    cascades: participants ? cascadesOf(tables, participants) : [],
   };
 }
 
@@ -43,23 +32,5 @@ async function indexesOf(engine: Engine, table: Table | undefined): Promise<Live
   const rows = await ask<{ name: string; column_name: string | null }>(engine, engine.dialect.ddl.indexes(table));
   return new Map(
     [...Map.groupBy(rows, ({ name }) => name)].map(([name, parts]) => [name, parts.map((part) => part.column_name)]),
-  );
-}
-
-const passive = ["no action", "restrict"];
-
-/** Foreign keys that act on rows of participants, and those through which participants act on others. */
-function cascadesOf(tables: readonly Table[], participants: Table): string[] {
-  return tables.flatMap((table) =>
-    table.foreignKeys
-      .filter(
-        ({ references, onDelete, onUpdate }) =>
-          (sameTable(table, participants) || sameTable(references, participants)) &&
-          !(passive.includes(onDelete) && passive.includes(onUpdate)),
-      )
-      .map(
-        ({ name, references, onDelete, onUpdate }) =>
-          `foreign key ${name} of ${table.name} to ${qualifiedName(references)} (ON DELETE ${onDelete}, ON UPDATE ${onUpdate})`,
-      ),
   );
 }
