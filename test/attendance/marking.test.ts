@@ -1,6 +1,7 @@
 import type { RunbackError } from "@runback/core";
 import { attendanceEntries, attendanceReport, checkIn, closeEvent, correctAttendance } from "@runback/operations";
 import { describe, expect, test } from "vitest";
+import { half } from "../support/rotated-engines.ts";
 import {
   type AttendanceTarget,
   addEvent,
@@ -36,7 +37,7 @@ async function comes(target: AttendanceTarget, event: number, user: number, at: 
 
 const registered = (n: number) => Array.from({ length: n }, () => ["registered", "unknown"] as const);
 
-describe.each(attendanceEngines)("marking on %s", (name) => {
+describe.each(half(attendanceEngines, 1))("marking on %s", (name) => {
   test("opens and closes to the millisecond, and the first time stays", { timeout: 120_000 }, async () => {
     await using target = await attendanceTarget(name);
     await addEvent(target, 1, [...registered(7), ["waitlisted", null]], { status: "ongoing" });

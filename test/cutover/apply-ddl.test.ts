@@ -19,10 +19,10 @@ import { deep } from "../faults/seeded-random.ts";
 import { type TestContext, testContext } from "../operations/support.ts";
 import type { TestTarget } from "../support/engines.ts";
 import { bytesOf, journaled, startRun, undo } from "../support/journaled.ts";
-import { seed } from "../support/rotated-engines.ts";
+import { half, seed } from "../support/rotated-engines.ts";
 import { families } from "./support.ts";
 
-describe.each(families)("schema changes of a cutover on %s", (name) => {
+describe.each(half(families))("schema changes of a cutover on %s", (name) => {
   let site: TestContext & { target: TestTarget };
   let db: TestTarget["engine"];
   let dialect: Dialect;

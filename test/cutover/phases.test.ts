@@ -2,7 +2,7 @@ import { advanceCutover, approve, cutoverGate, retreatCutover, showCutover, stor
 import { describe, expect, test } from "vitest";
 import { newestEvidence } from "../../packages/operations/src/cutover/evidence.ts";
 import { auditTable } from "../operations/support.ts";
-import { inTurn } from "../support/rotated-engines.ts";
+import { half, inTurn } from "../support/rotated-engines.ts";
 import { type AttendanceTable, attendanceTable, commit } from "./attendance-table.ts";
 import { families } from "./support.ts";
 
@@ -22,7 +22,7 @@ const advance = (table: AttendanceTable, more: object = {}) =>
 const retreat = (table: AttendanceTable, more: object = {}) =>
   retreatCutover(table.context, table.cutover, { ...table.about, ...more });
 
-describe.each(families)("a cutover on %s", { timeout }, (name) => {
+describe.each(half(families, 1))("a cutover on %s", { timeout }, (name) => {
   test("goes from planned to dropped, and every gate is closed until what it asks for is there", async () => {
     await using table = await attendanceTable(name);
     const { engine } = table;

@@ -1,9 +1,10 @@
 import { type Engine, findTable, type TableDigest } from "@runback/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { engineNames, freshTarget, type TestTarget } from "../support/engines.ts";
+import { half } from "../support/rotated-engines.ts";
 import { digestsFixture, contentRows as rows } from "./fixtures/digests-fixture.ts";
 
-describe.each(engineNames)("digests on %s", (name) => {
+describe.each(half(engineNames, 1))("digests on %s", (name) => {
   const fixture = digestsFixture(name);
   let target: TestTarget;
   let engine: Engine;

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDatabase } from "../support/database.ts";
 import { engineNames, freshTarget, type TestTarget } from "../support/engines.ts";
 import { createMysqlDatabase } from "../support/mysql-database.ts";
+import { half } from "../support/rotated-engines.ts";
 import { spell } from "../support/spell.ts";
 
 const initTarget = new URL("../support/init-target.ts", import.meta.url).pathname;
@@ -44,7 +45,7 @@ test.each(servers)("ten processes at once on an empty %s database apply every ch
   }
 });
 
-describe.each(engineNames)("ledger on %s", (name) => {
+describe.each(half(engineNames))("ledger on %s", (name) => {
   let target: TestTarget;
   beforeAll(async () => {
     target = await freshTarget(name);

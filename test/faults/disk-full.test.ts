@@ -23,7 +23,14 @@ const room = () => {
   return bavail * bsize;
 };
 /** Leaves so many bytes free. */
-const fill = (free: number) => writeFileSync(filling, Buffer.alloc(Math.max(room() - free, 0), 1));
+const fill = (free: number) => {
+  try {
+    writeFileSync(filling, Buffer.alloc(Math.max(room() - free, 0), 1));
+  } catch (error) {
+    // A server writes meanwhile: then there is less room than was asked for.
+    if ((error as { code?: unknown }).code !== "ENOSPC") throw error;
+  }
+};
 
 interface Place {
   readonly url: string;

@@ -25,6 +25,12 @@ export function inTurn<T>(subjects: readonly T[]): readonly T[] {
   return shareOf(subjects, subjects.length);
 }
 
+/** For suites whose engines others ask as well: half of these, the other half next time. Suites of another `turn` take the other half. */
+export function half<T>(cases: readonly T[], turn: 0 | 1 = 0): readonly T[] {
+  if (process.env.RUNBACK_EVERY_ENGINE || process.env.RUNBACK_DEEP) return cases;
+  return cases.filter((_, index) => (index + seed + turn) % 2 === 0);
+}
+
 /** A seeded `1/part` of the cases; all of them where every engine is asked. */
 export function shareOf<T>(cases: readonly T[], part: number): readonly T[] {
   if (process.env.RUNBACK_EVERY_ENGINE || process.env.RUNBACK_DEEP) return cases;

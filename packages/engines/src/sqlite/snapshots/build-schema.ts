@@ -1,4 +1,5 @@
 import { RunbackError, type SnapshotSchema, type SnapshotSource, type SnapshotTable } from "@runback/core";
+import { targetFull } from "../../shared/target-full.ts";
 import { id, table as tableName } from "../dialect.ts";
 import type { Session } from "../session.ts";
 import { family, readDangling, type SqliteObjects } from "./describe-schema.ts";
@@ -98,6 +99,7 @@ function failed(what: string, error: unknown): unknown {
   if (error instanceof RunbackError) return error;
   // The driver's own: a value that a constraint of the table refuses, a module that is not there.
   const { code, errcode } = error as { code?: unknown; errcode?: unknown };
+  if (typeof errcode === "number" && (errcode & 0xff) === 13) return targetFull(error);
   if (code === undefined && errcode === undefined) {
     if (!(error instanceof Error)) return error;
   }
