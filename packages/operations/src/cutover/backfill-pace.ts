@@ -24,7 +24,7 @@ export const firstPace: Pace = { rows: 500, best: null, timeouts: 0 };
 const fewest = 20;
 const most = 200_000;
 /** Work aims at this share of what a step may take: what comes between (a checkpoint of the server, another writer) fits in. */
-const share = 0.4;
+const share = 0.3;
 /** Steps that write less say nothing about how fast the target is. */
 const tellingRows = 100;
 /** Slower than its best by this factor, a step waits after itself even if nobody is seen to wait. */
