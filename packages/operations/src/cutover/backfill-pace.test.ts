@@ -32,7 +32,7 @@ test("a step that took too long makes the next one smaller at once", () => {
     { rows: 5_000, filled: 5_000, ms: 1_000, crowded: false, blind: false },
     250,
   );
-  expect(rows).toBe(500);
+  expect(rows).toBe(375);
 });
 
 test("a timeout halves the step, and the smallest one gives way after some", () => {
