@@ -50,7 +50,9 @@ const filledBy = await timed(() => backfill("attendance_journaled"));
 const cpuMs = (process.cpuUsage(cpu).user + process.cpuUsage(cpu).system) / 1000;
 const steps = (await engine.store.steps(engine, filledBy.value.runId)).map(({ rows }) => rows);
 await settle(bare);
+const bareCpu = process.cpuUsage();
 const bareMs = await fillBare(bare, "attendance_bare", steps);
+const bareCpuMs = (process.cpuUsage(bareCpu).user + process.cpuUsage(bareCpu).system) / 1000;
 
 await settle(crowded);
 const load = foreground(url, "attendance_crowded", total);
@@ -71,7 +73,7 @@ process.stdout.write(
   } satisfies BackfillChild),
 );
 process.stderr.write(
-  `${JSON.stringify({ bareMs, ms: filledBy.ms, result: filledBy.value, alone, during, crowd: await running })}\n`,
+  `${JSON.stringify({ bareMs, bareCpuMs, cpuMs, ms: filledBy.ms, result: filledBy.value, alone, during, crowd: await running })}\n`,
 );
 await engine.close();
 await vault.close();
@@ -157,7 +159,7 @@ async function bareStep(
   const through = found.rows[0]?.k0 ?? null;
   const upper = through === null ? "1 = 1" : keyset.compare("t", table, "<=", given.length + 1);
   await tx.query(
-    `UPDATE ${dialect.table(table)} AS t SET ${dialect.id("status_v2")} = ${sql.code} WHERE ${lower} AND ${upper} AND ${sql.fillable}`,
+    `UPDATE ${dialect.table(table)} AS t SET ${dialect.id("status_v2")} = ${sql.code} WHERE ${lower} AND ${upper} AND ${sql.unset} AND ${sql.code} IS NOT NULL`,
     through === null ? given : [...given, through],
   );
   return through;

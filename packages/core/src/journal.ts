@@ -60,7 +60,7 @@ export interface FillRequest {
   /** As the live catalog has it; enrolled. */
   readonly table: Table;
   readonly column: string;
-  /** SQL of the value over the columns of the row `t`. */
+  /** SQL of the value over the columns of the row `t`; a row for which it is NULL is left as it is. */
   readonly value: string;
   /** SQL condition on the row `t`, over the parameters. */
   readonly where: string;

@@ -11,7 +11,8 @@ import { imageColumns, imageText, keyColumns } from "./row-image.ts";
  * ON UPDATE), the trigger is what captures.
  */
 export async function fill(tx: Connection, runId: string, request: FillRequest): Promise<number> {
-  const { table, column, value, where, params } = request;
+  const { table, column, value, params } = request;
+  const where = `${request.where} AND ${value} IS NOT NULL`;
   const filled = table.columns.find((each) => each.name === column)!;
   const layout = storesAsGiven(filled) ? await layoutAlone(tx, runId, table) : null;
   if (layout === null) return await fillByTriggers({ id, table: tableName, begin: beginJournal }, tx, runId, request);

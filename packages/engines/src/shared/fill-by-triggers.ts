@@ -14,6 +14,6 @@ export async function fillByTriggers(
   { table, column, value, where, params }: FillRequest,
 ): Promise<number> {
   await begin(tx, runId);
-  const update = `UPDATE ${tableName(table)} AS t SET ${id(column)} = ${value} WHERE ${where}`;
+  const update = `UPDATE ${tableName(table)} AS t SET ${id(column)} = ${value} WHERE ${where} AND ${value} IS NOT NULL`;
   return (await tx.query(update, params)).count;
 }

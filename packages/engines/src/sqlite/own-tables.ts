@@ -271,4 +271,11 @@ CREATE TABLE runback_cutover_evidence (
 );
 CREATE INDEX runback_cutover_evidence_of ON runback_cutover_evidence (cutover, kind, seq);`,
   },
+  {
+    version: 7,
+    name: "images of one column",
+    sql: `
+-- The number of the only column that differs: of the others, but for the key, no value after is written. NULL: all are.
+ALTER TABLE runback_journal ADD COLUMN only INTEGER;`,
+  },
 ];

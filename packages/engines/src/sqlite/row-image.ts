@@ -35,9 +35,13 @@ export function liveValues(alias: string, columns: readonly Column[]): string[] 
   return columns.map((column) => `${alias}.${id(column.name)}`);
 }
 
-/** Values of one side of a journal entry: `b` before, `a` after. */
+/** Values of one side of a journal entry: `b` before, `a` after. What did not change is written once where `only` says so. */
 export function imageValues(alias: string, side: "a" | "b", columns: readonly Column[]): string[] {
-  return columns.map((_, at) => `${alias}.${side}${at}`);
+  return columns.map((_, at) =>
+    side === "b"
+      ? `${alias}.b${at}`
+      : `iif(${alias}.only IS NULL OR ${alias}.only = ${at}, ${alias}.a${at}, ${alias}.b${at})`,
+  );
 }
 
 /** Joins a live row to key values, through the primary key's index and then exactly. */

@@ -6,8 +6,6 @@ export interface BackfillSql {
   readonly code: string;
   /** The new column is NULL. */
   readonly unset: string;
-  /** The row can be filled. */
-  readonly fillable: string;
   /** The row stays NULL, for no code lists its value. */
   readonly quarantined: string;
 }
@@ -21,7 +19,6 @@ export function backfillSql(cutover: ColumnCutover, dialect: CutoverDialect, run
   return {
     code,
     unset,
-    fillable: `${unset} AND ${code} IS NOT NULL`,
     quarantined: `t.${dialect.id(cutover.column)} IS NULL AND ${code} IS NULL`,
   };
 }

@@ -90,7 +90,7 @@ async function fillWindow(
     async (tx) => {
       began = clock.now().getTime();
       const { where, params, through } = await windowOf(context, tx, table, checkpoint.after, rows);
-      const request = { table, column, value: sql.code, where: [...where, sql.fillable].join(" AND "), params };
+      const request = { table, column, value: sql.code, where: [...where, sql.unset].join(" AND "), params };
       const filled = await engine.journal.fill(tx, runId, request);
       const { waiting, commits } = await engine.pressure(tx);
       await holdLease(context, tx, lease);
