@@ -11,6 +11,9 @@ import type { Position } from "../../packages/operations/src/cutover/positions.t
 
 const page = readFileSync(new URL("../../docs/cutover.md", import.meta.url), "utf8");
 
+/** A definition that asks for everything a gate can. */
+const asking = { gates: { comparisons: { atLeast: 1, from: ["application"] } } };
+
 test("docs/cutover.md has the conditions of every gate, and what each means", () => {
   const entered = ([0, 1, 2, 3, 4, 5] as const).map((phase): Position => ({ phase, state: "entered" }));
   const positions: Position[] = [...entered, { phase: 5, state: "dropped" }];
@@ -18,9 +21,10 @@ test("docs/cutover.md has the conditions of every gate, and what each means", ()
   const rows = table.split("\n").slice(2);
   const named = rows.map((row) => [...row.matchAll(/`([a-z-]+)`/g)].map((match) => match[1]));
   expect(named).toEqual(
-    positions.map((to) => conditionsFor(to).filter((id) => id !== "definition" && id !== "schema")),
+    positions.map((to) => conditionsFor(to, asking).filter((id) => id !== "definition" && id !== "schema")),
   );
-  for (const id of new Set(positions.flatMap(conditionsFor))) expect(page).toContain(`\n| \`${id}\` | `);
+  for (const id of new Set(positions.flatMap((to) => conditionsFor(to, asking))))
+    expect(page).toContain(`\n| \`${id}\` | `);
 });
 
 test("a gate reads what the guard writes, and takes only a pass on a clean commit, by the rules of phase 4, of this cutover", async () => {

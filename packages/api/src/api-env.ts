@@ -17,6 +17,8 @@ export interface ApiEnv {
     principal: Principal;
     /** The JSON text of the body; empty when there is none. */
     bodyText: string;
+    /** Digest of whose Idempotency-Key this is and what it says; set where a route honours one and it was given. */
+    idempotencyKey?: string;
   };
 }
 

@@ -23,6 +23,7 @@ import { addAttendanceMigration } from "./routes/attendance-migration.ts";
 import { addAudit } from "./routes/audit.ts";
 import { addBackfills } from "./routes/backfills.ts";
 import { addBundles } from "./routes/bundles.ts";
+import { addCutoverMetrics } from "./routes/cutover-metrics.ts";
 import { addCutovers } from "./routes/cutovers.ts";
 import { addDocs } from "./routes/docs.ts";
 import { addFreeze } from "./routes/freeze.ts";
@@ -53,6 +54,7 @@ const routes = [
   addMonitors,
   addOfrep,
   addCutovers,
+  addCutoverMetrics,
   addOfrep,
   addAlerts,
   addAttendance,

@@ -10,7 +10,7 @@ export interface Sides<A extends readonly unknown[], R> {
 
 export interface ColumnSwitchOptions {
   /** Answers with the stage at once: a `FlagClient` does. */
-  readonly flags: { stage(cutover: string): Stage };
+  readonly flags: { stage(cutover: string): Stage; since?(cutover: string): string | null };
   /** The cutover's name. */
   readonly cutover: string;
   /** Share of reads that are compared, 0 to 1; 1. */
@@ -20,6 +20,12 @@ export interface ColumnSwitchOptions {
   readonly onMetric?: MetricListener;
   /** 0 up to 1; for tests. */
   readonly random?: () => number;
+}
+
+/** Where a call found the cutover. */
+interface At {
+  readonly stage: Stage;
+  readonly since: string | null;
 }
 
 /**
@@ -44,10 +50,11 @@ export class ColumnSwitch {
   /** A write of one column or both: the deciding side first; the other only after that one succeeded. */
   writer<A extends readonly unknown[], R>(sides: Sides<A, R>): (...args: A) => Promise<R> {
     return async (...args) => {
-      const stage = this.#stage();
+      const at = this.#at();
+      const { stage } = at;
       const [first, second] = duties(stage).write;
       const result = await sides[first!](...args);
-      if (second !== undefined) await this.#observe("secondary-write", stage, second, () => sides[second](...args));
+      if (second !== undefined) await this.#observe("secondary-write", at, second, () => sides[second](...args));
       return result;
     };
   }
@@ -58,13 +65,14 @@ export class ColumnSwitch {
     compare: { readonly same?: (a: R, b: R) => boolean } = {},
   ): (...args: A) => Promise<R> {
     return async (...args) => {
-      const stage = this.#stage();
+      const at = this.#at();
+      const { stage } = at;
       const { read, compare: comparing } = duties(stage);
       if (!comparing || !this.#sampled()) return await sides[read](...args);
       const other: Side = read === "new" ? "legacy" : "new";
       const deciding = start(() => sides[read](...args));
-      const seen = this.#observe("secondary-read", stage, other, () => sides[other](...args));
-      this.#track(this.#compare(stage, deciding, seen, compare.same ?? isDeepStrictEqual));
+      const seen = this.#observe("secondary-read", at, other, () => sides[other](...args));
+      this.#track(this.#compare(at, deciding, seen, compare.same ?? isDeepStrictEqual));
       return await deciding;
     };
   }
@@ -75,8 +83,9 @@ export class ColumnSwitch {
   }
 
   /** Once for a call: it does not change sides in between. */
-  #stage(): Stage {
-    return this.#options.flags.stage(this.#options.cutover);
+  #at(): At {
+    const { flags, cutover } = this.#options;
+    return { stage: flags.stage(cutover), since: flags.since?.(cutover) ?? null };
   }
 
   #sampled(): boolean {
@@ -86,7 +95,7 @@ export class ColumnSwitch {
   /** Runs the side that does not decide. Never throws, and never takes longer than the timeout. */
   async #observe<R>(
     kind: "secondary-write" | "secondary-read",
-    stage: Stage,
+    at: At,
     side: Side,
     call: () => Promise<R> | R,
   ): Promise<{ readonly value: R } | null> {
@@ -103,7 +112,7 @@ export class ColumnSwitch {
     const ended = await Promise.race([done, late]);
     clearTimeout(timer);
     const durationMs = performance.now() - started;
-    const base = { kind, flag, stage, side, durationMs } as const;
+    const base = { kind, flag, ...at, side, durationMs } as const;
     if (ended === "timeout") tell(onMetric, { ...base, outcome: "timeout" });
     else if ("error" in ended) tell(onMetric, { ...base, outcome: "failed", error: ended.error });
     else tell(onMetric, { ...base, outcome: "ok" });
@@ -111,7 +120,7 @@ export class ColumnSwitch {
   }
 
   async #compare<R>(
-    stage: Stage,
+    at: At,
     deciding: Promise<R>,
     seen: Promise<{ readonly value: R } | null>,
     same: (a: R, b: R) => boolean,
@@ -126,7 +135,7 @@ export class ColumnSwitch {
     } catch {
       outcome = "unknown";
     }
-    tell(onMetric, { kind: "comparison", flag, stage, outcome });
+    tell(onMetric, { kind: "comparison", flag, ...at, outcome });
   }
 
   #track(work: Promise<void>): void {

@@ -28,6 +28,7 @@ export interface FlagClientOptions {
 export class FlagClient {
   readonly #options: FlagClientOptions;
   readonly #flags = new Map<string, unknown>();
+  readonly #since = new Map<string, string>();
   #etag: string | null = null;
   #timer: NodeJS.Timeout | undefined;
   #refreshing: Promise<boolean> | null = null;
@@ -45,6 +46,11 @@ export class FlagClient {
   stage(cutover: string): Stage {
     const value = this.#flags.get(cutover);
     return isStage(value) ? value : (this.#options.fallback ?? "dualwrite");
+  }
+
+  /** Since when the server counts comparisons of the stage that `stage` answers; null while it never said. */
+  since(cutover: string): string | null {
+    return this.#since.get(cutover) ?? null;
   }
 
   /** A boolean flag: the last known value, or the one given. */
@@ -94,9 +100,13 @@ export class FlagClient {
       const { flags } = (await response.json()) as { flags?: unknown };
       if (!Array.isArray(flags)) throw new TypeError("no list of flags");
       // A flag that is no longer listed keeps its last value: a cutover that is done goes on as it ended.
-      for (const flag of flags as { key?: unknown; value?: unknown }[])
-        if (typeof flag?.key === "string" && (typeof flag.value === "boolean" || isStage(flag.value)))
-          this.#flags.set(flag.key, flag.value);
+      for (const flag of flags as { key?: unknown; value?: unknown; metadata?: { since?: unknown } | null }[]) {
+        if (typeof flag?.key !== "string" || !(typeof flag.value === "boolean" || isStage(flag.value))) continue;
+        this.#flags.set(flag.key, flag.value);
+        const since = flag.metadata?.since;
+        if (typeof since === "string") this.#since.set(flag.key, since);
+        else this.#since.delete(flag.key);
+      }
       this.#etag = response.headers.get("etag");
       tell(onMetric, { kind: "refresh", outcome: "new" });
       return true;

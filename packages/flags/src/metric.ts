@@ -9,6 +9,8 @@ export type Metric =
       readonly kind: "secondary-write" | "secondary-read";
       readonly flag: string;
       readonly stage: Stage;
+      /** Since when the flag server counts comparisons of this stage; null where it is not known. */
+      readonly since: string | null;
       readonly side: Side;
       readonly outcome: "ok" | "failed" | "timeout";
       /** Name of what was thrown: `TypeError`. */
@@ -20,7 +22,19 @@ export type Metric =
       readonly kind: "comparison";
       readonly flag: string;
       readonly stage: Stage;
+      readonly since: string | null;
       readonly outcome: "equal" | "different" | "unknown";
+    }
+  | {
+      /**
+       * Counts were to be reported. `kept`: the server did not take them now, and gets them again · `refused`: it never will,
+       * and is told how many were lost · `lost`: the reporter was closed before they were through.
+       */
+      readonly kind: "report";
+      readonly outcome: "sent" | "kept" | "refused" | "lost";
+      readonly flag: string;
+      readonly observations: number;
+      readonly error?: string;
     }
   | {
       /** The flags were asked for. `kept`: the server does not answer, and the last known values go on. */

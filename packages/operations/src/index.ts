@@ -33,8 +33,11 @@ export type { BackfillPlan, BackfillResult } from "./cutover/backfill-result.ts"
 export { compareColumns } from "./cutover/compare.ts";
 export { cutoverGate, type GateOptions } from "./cutover/gate.ts";
 export type { GateCondition, GateResult } from "./cutover/gate-result.ts";
+export type { MetricCounts, ReportedCounts } from "./cutover/metrics.ts";
 export { type CutoverMonitored, monitorCutover } from "./cutover/monitor.ts";
 export { planBackfill } from "./cutover/plan-backfill.ts";
+export { type CutoverMetrics, type MetricSums, readMetrics } from "./cutover/read-metrics.ts";
+export { type MetricsRecorded, type MetricsReport, recordMetrics } from "./cutover/record-metrics.ts";
 export { type RetreatOptions, type RetreatResult, retreatCutover } from "./cutover/retreat.ts";
 export { type CutoverShown, showCutover } from "./cutover/show.ts";
 export { storedStates } from "./cutover/stored-states.ts";

@@ -16,6 +16,8 @@ export interface CutoverVerbs {
     name: string,
     options: { readonly operator: string; readonly comparing: boolean },
   ): Promise<operations.CutoverShown>;
+  metrics(name: string): Promise<operations.CutoverMetrics>;
+  recordMetrics(name: string, report: operations.MetricsReport): Promise<operations.MetricsRecorded>;
   definition(name: string): ColumnCutover;
   /** What its monitor runs. */
   monitor(name: string): Promise<operations.CutoverMonitored>;
@@ -47,6 +49,8 @@ export function cutoverVerbs(context: operations.Context, config: RunbackConfig)
       await operations.retreatCutover(context, definition(name), { ...options, auditTable }),
     compare: async (name, options) =>
       await operations.compareColumns(context, definition(name), { ...options, auditTable }),
+    metrics: async (name) => await operations.readMetrics(context, definition(name)),
+    recordMetrics: async (name, report) => await operations.recordMetrics(context, definition(name), report),
     monitor: async (name) => await operations.monitorCutover(context, definition(name)),
   };
 }

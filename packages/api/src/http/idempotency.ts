@@ -42,6 +42,7 @@ export function idempotent(
       if (answer.location !== null) c.header("location", answer.location);
       return c.json(answer.body, stored.status as 200);
     }
+    c.set("idempotencyKey", key);
     let kept = false;
     try {
       await next();

@@ -78,7 +78,7 @@ const refusals = {
   409: "The state of the target, or an Idempotency-Key, does not allow it. Nothing was written.",
   413: "The body is too large.",
   415: "The body is not declared as JSON.",
-  422: "The bundle cannot be verified.",
+  422: "The bundle cannot be verified, or what is reported contradicts itself.",
   429: "Too many failed authentications.",
   500: "Unexpected; the log line with the request id says why.",
   503: "A dependency does not answer.",

@@ -14,6 +14,7 @@ import {
   madeId,
   problems,
 } from "../http/schemas.ts";
+import { metricsSchema, metricsView } from "./cutover-metrics.ts";
 
 const phase = z.int().min(0).max(5);
 const state = z.enum(["planned", "entered", "dropped"]);
@@ -71,6 +72,7 @@ const shownSchema = z
       .nullable()
       .openapi({ description: "As it was last measured in this phase." }),
     monitor: z.object({ outcome: z.string(), at: instant }).nullable(),
+    metrics: metricsSchema.nullable().openapi({ description: "Null: no application reported in the last 24 hours." }),
     history: z.array(evidence).openapi({ description: "Newest first." }),
   })
   .openapi("Cutover");
@@ -200,12 +202,13 @@ export function addCutovers(app: Api, parts: ApiParts): void {
   });
 }
 
-const shownView = ({ next, gate, monitor, history, flags, ...shown }: CutoverShown) => ({
+const shownView = ({ next, gate, monitor, metrics, history, flags, ...shown }: CutoverShown) => ({
   ...shown,
   flags: { ...flags },
   next: next === null ? null : { ...next, needs: [...next.needs] },
   gate: gate === null ? null : { ...gate, conditions: [...gate.conditions] },
   monitor: monitor === null ? null : { outcome: monitor.outcome, at: monitor.at },
+  metrics: metrics === null ? null : metricsView(metrics),
   history: [...history],
 });
 

@@ -5,7 +5,7 @@ import { storedStates } from "@runback/operations";
 import type { Context } from "hono";
 import type { Api, ApiParts } from "../api-env.ts";
 import { allow, takes } from "../auth/bearer.ts";
-import { json, problems } from "../http/schemas.ts";
+import { instant, json, problems } from "../http/schemas.ts";
 
 const flagSchema = z
   .object({
@@ -13,7 +13,11 @@ const flagSchema = z
     value: z.union([z.boolean(), z.enum(stages)]),
     reason: z.literal("STATIC"),
     variant: z.string().openapi({ example: "on" }),
-    metadata: z.object({ cutover: z.string(), phase: z.int().min(0).max(5) }),
+    metadata: z.object({
+      cutover: z.string(),
+      phase: z.int().min(0).max(5),
+      since: instant.optional().openapi({ description: "Since when its comparisons are counted; reports name it." }),
+    }),
   })
   .openapi("Flag");
 
@@ -116,12 +120,12 @@ async function valuesOf(states: CutoverStates): Promise<FlagValue[] | null> {
 
 const unreadable = { errorCode: "GENERAL", errorDetails: "the phases cannot be read" };
 
-const evaluation = ({ key, value, variant, cutover, phase }: FlagValue) => ({
+const evaluation = ({ key, value, variant, cutover, phase, since }: FlagValue) => ({
   key,
   value,
   reason: "STATIC",
   variant,
-  metadata: { cutover, phase },
+  metadata: { cutover, phase, ...(since === null ? {} : { since }) },
 });
 
 /** A body is `{"context": {…}}`, or nothing. */

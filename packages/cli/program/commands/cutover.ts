@@ -138,6 +138,7 @@ function shownText(shown: CutoverShown): string {
       ? []
       : [`A move was begun and is not finished (${shown.moving}): do it again, or retreat.`]),
     ...(shown.definitionChanged ? ["The definition is not the one the phase was entered with."] : []),
+    ...metricsLines(shown),
     `monitor: ${monitor === null ? "did not run in this phase" : `${monitor.outcome} at ${monitor.at}`}`,
     ...(next === null ? ["Nothing comes next."] : [`next: ${place(next)}, needs ${next.needs.join(", ")}`]),
     ...(last === null
@@ -146,6 +147,18 @@ function shownText(shown: CutoverShown): string {
         : [`gate: not measured in this phase; runback cutover gate ${cutover}`]
       : [`gate: ${last.open ? "open" : "closed"} at ${last.at}`, ...conditionLines(last.conditions)]),
   ].join("\n");
+}
+
+/** What applications reported, in two lines; none when nothing was. */
+function metricsLines({ metrics }: CutoverShown): string[] {
+  if (metrics === null) return [];
+  const { calls, failed, timeouts, compared, different, dropped, meanMs, maxMs } = metrics.total;
+  const times = meanMs === null ? "" : `, ${meanMs} ms on average, at most ${maxMs} ms`;
+  const lost = dropped === 0 ? "" : `, ${dropped} lost`;
+  return [
+    `applications, since ${metrics.window.from}: ${compared} reads compared, ${different} different${lost}`,
+    `  calls of the other side: ${calls}, ${failed} failed, ${timeouts} took too long${times}`,
+  ];
 }
 
 function conditionLines(conditions: readonly GateCondition[]): string[] {

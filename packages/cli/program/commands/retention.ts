@@ -18,7 +18,7 @@ export function retentionCommand(session: Session): Command {
               ["vault", dryRun ? "would go" : "deleted"],
               result.vault.map((each) => [each.prefix, each.objects]),
             ),
-            `${result.stageTables.length} staging tables, ${result.idempotencyKeys} idempotency keys, ${result.monitorRuns} monitor runs`,
+            `${result.stageTables.length} staging tables, ${result.idempotencyKeys} idempotency keys, ${result.monitorRuns} monitor runs, ${result.cutoverMetrics} rows of metrics`,
             ...result.errors.map((error) => `FAILED ${error.what}: ${error.code}`),
           ].join("\n"),
         );

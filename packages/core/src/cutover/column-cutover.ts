@@ -49,6 +49,15 @@ export interface CutoverGates {
   readonly cleanMonitorRuns?: number;
   /** How long a phase is watched before it is left; default 24 hours for 3 and 4, 168 for 5, none before. */
   readonly observationHours?: Partial<Readonly<Record<Phase, number>>>;
+  /** What applications must have compared before readers see the new column; nothing unless it is given. */
+  readonly comparisons?: ComparisonGate;
+}
+
+/** Shadow reads that the gate to phase 3 waits for: so many that were equal, and none that was not, since the phase began. */
+export interface ComparisonGate {
+  readonly atLeast: number;
+  /** Names of the tokens whose reports count: those of the applications. */
+  readonly from: readonly string[];
 }
 
 /** The move from one column to another as a value: everything else of a cutover follows from it. */
@@ -86,11 +95,13 @@ export function gatesOf({ gates = {} }: Pick<ColumnCutover, "gates">): {
   readonly snapshotMaxAgeHours: number;
   readonly cleanMonitorRuns: number;
   readonly observationHours: Readonly<Record<Phase, number>>;
+  readonly comparisons: ComparisonGate | null;
 } {
   return {
     snapshotMaxAgeHours: gates.snapshotMaxAgeHours ?? 24,
     cleanMonitorRuns: gates.cleanMonitorRuns ?? 3,
     observationHours: { ...observationHours, ...gates.observationHours },
+    comparisons: gates.comparisons ?? null,
   };
 }
 

@@ -7,6 +7,8 @@ export interface CutoverState {
   readonly phase: Phase;
   /** Both columns are read and compared in phases 2 and 3; default true. */
   readonly comparing?: boolean;
+  /** Since when the phase runs, or both columns are compared, whichever is later: comparisons are counted from there. */
+  readonly since?: string | null;
 }
 
 /** Where the phases of cutovers are kept. */
@@ -23,11 +25,13 @@ export interface FlagValue {
   readonly variant: string;
   readonly cutover: string;
   readonly phase: Phase;
+  /** That of its cutover's state. */
+  readonly since: string | null;
 }
 
 /** Every flag of every cutover. */
 export function flagValues(states: readonly CutoverState[]): FlagValue[] {
-  return states.flatMap(({ cutover, phase, comparing }) => {
+  return states.flatMap(({ cutover, phase, comparing, since = null }) => {
     const stage = stageOf(phase, comparing === undefined ? {} : { comparing });
     return [
       ...Object.entries(flagsIn(cutover, phase)).map(([key, value]) => ({
@@ -36,8 +40,9 @@ export function flagValues(states: readonly CutoverState[]): FlagValue[] {
         variant: value ? "on" : "off",
         cutover: cutover.name,
         phase,
+        since,
       })),
-      { key: cutover.name, value: stage, variant: stage, cutover: cutover.name, phase },
+      { key: cutover.name, value: stage, variant: stage, cutover: cutover.name, phase, since },
     ];
   });
 }

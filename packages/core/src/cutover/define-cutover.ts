@@ -32,12 +32,16 @@ export function defineCutover(cutover: ColumnCutover): ColumnCutover {
   if (cutover.unlisted === "runbook" && cutover.runbook === undefined)
     wrong.push("the unlisted go by a runbook's mapping, and it has none");
   if (cutover.flags.dualWrite.name === cutover.flags.readPivot.name) wrong.push("both flags have one name");
-  const { snapshotMaxAgeHours, cleanMonitorRuns, observationHours } = gatesOf(cutover);
+  const { snapshotMaxAgeHours, cleanMonitorRuns, observationHours, comparisons } = gatesOf(cutover);
   if (!(snapshotMaxAgeHours > 0)) wrong.push("a snapshot's age in hours is more than 0");
   if (!Number.isInteger(cleanMonitorRuns) || cleanMonitorRuns < 1 || cleanMonitorRuns > 1_000)
     wrong.push("the monitor runs in a row are a whole number from 1 to 1000");
   for (const [phase, hours] of Object.entries(observationHours))
     if (!(hours >= 0)) wrong.push(`the observation hours of phase ${phase} are at least 0`);
+  if (comparisons !== null && !(Number.isSafeInteger(comparisons.atLeast) && comparisons.atLeast >= 1))
+    wrong.push("the comparisons a gate waits for are a whole number from 1");
+  if (comparisons !== null && (comparisons.from.length === 0 || comparisons.from.some((name) => name.trim() === "")))
+    wrong.push("comparisons name no token they come from");
   if (wrong.length > 0)
     throw new RunbackError("CUTOVER_INVALID", `The cutover ${cutover.name} cannot be: ${wrong.join("; ")}.`, {
       recovery: "Correct its definition. Nothing was done with it.",

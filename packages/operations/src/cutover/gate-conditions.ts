@@ -1,8 +1,9 @@
+import type { ColumnCutover } from "@runback/core";
 import type { ConditionId } from "./gate-result.ts";
 import type { Position } from "./positions.ts";
 
 /** What must hold before a position is entered: docs/cutover.md has this as a table. */
-export function conditionsFor(to: Position): readonly ConditionId[] {
+export function conditionsFor(to: Position, { gates }: Pick<ColumnCutover, "gates"> = {}): readonly ConditionId[] {
   if (to.state === "dropped") return ["definition", "schema", "snapshot", ...settled, "guard"];
   switch (to.phase) {
     case 0:
@@ -15,6 +16,7 @@ export function conditionsFor(to: Position): readonly ConditionId[] {
       return [
         ...(["definition", "schema", "null-rows", "mismatched", "quarantined", "invalid"] as const),
         ...(["monitor-runs", "observation"] as const),
+        ...(gates?.comparisons === undefined ? [] : (["comparisons"] as const)),
       ];
     case 4:
       return [

@@ -12,6 +12,7 @@ export type ConditionId =
   | "invalid"
   | "monitor-runs"
   | "observation"
+  | "comparisons"
   | "guard";
 
 /** One condition of a gate as it was measured. */

@@ -1,6 +1,7 @@
 import { type ColumnCutover, digestOf, gatesOf, RunbackError, retiredName } from "@runback/core";
 import type { Context } from "../context.ts";
 import { addEvidence, type Evidence, newestEvidence, type StoredEvidence } from "./evidence.ts";
+import { comparedIn, comparisonsNeeded, comparisonsOutcome } from "./gate-comparisons.ts";
 import { conditionsFor } from "./gate-conditions.ts";
 import type { ConditionId, GateCondition, GateResult } from "./gate-result.ts";
 import { type GuardVerdict, guardVerdict, verdictProblem } from "./guard-verdict.ts";
@@ -106,8 +107,8 @@ async function measure(
   { revision }: GateOptions,
 ): Promise<{ conditions: GateCondition[]; counts: RowCounts | null }> {
   const { engine, clock } = context;
-  const { snapshotMaxAgeHours, cleanMonitorRuns, observationHours } = gatesOf(cutover);
-  const asked = conditionsFor(to);
+  const { snapshotMaxAgeHours, cleanMonitorRuns, observationHours, comparisons } = gatesOf(cutover);
+  const asked = conditionsFor(to, cutover);
   const counted = asked.some((id) => rowConditions.includes(id));
   const counts = counted ? await rowCounts(engine, cutover, stored).catch((error: unknown) => whyFailed(error)) : null;
   const noneOf = (name: string, pick: (all: RowCounts) => number | undefined): Outcome => {
@@ -181,6 +182,10 @@ async function measure(
           ? holds(shown)
           : fails(shown, `it is watched since ${stored.since}`);
       },
+    },
+    comparisons: {
+      needed: comparisonsNeeded(comparisons),
+      now: async () => comparisonsOutcome(await comparedIn(engine, cutover, stored), stored, comparisons),
     },
     guard: {
       needed: `passed on ${revision ?? "a named commit"} with the rules of phase 4, recorded in this phase`,

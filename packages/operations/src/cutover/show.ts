@@ -4,6 +4,7 @@ import { newestEvidence, type StoredEvidence } from "./evidence.ts";
 import { conditionsFor } from "./gate-conditions.ts";
 import type { GateCondition } from "./gate-result.ts";
 import { nextPosition, type Position } from "./positions.ts";
+import { type CutoverMetrics, readMetrics } from "./read-metrics.ts";
 import { definitionOf, type StoredCutover, shapeOf, storedCutover } from "./stored-cutover.ts";
 
 /** The document `cutover show --json` prints. */
@@ -28,12 +29,18 @@ export interface CutoverShown {
   /** The last gate of this move as it was measured; null when it was not since the phase began. */
   readonly gate: { readonly open: boolean; readonly at: string; readonly conditions: readonly GateCondition[] } | null;
   readonly monitor: { readonly outcome: string; readonly at: string; readonly data: unknown } | null;
+  /** What applications reported of their writes and shadow reads; null when nothing in the last 24 hours. */
+  readonly metrics: CutoverMetrics | null;
   /** Newest first. */
   readonly history: readonly Pick<StoredEvidence, "kind" | "phase" | "outcome" | "at" | "operator">[];
 }
 
 /** Where a cutover is and what its next gate needs, from what is on record: nothing is measured. */
-export async function showCutover({ engine }: Pick<Context, "engine">, cutover: ColumnCutover): Promise<CutoverShown> {
+export async function showCutover(
+  context: Pick<Context, "engine" | "clock">,
+  cutover: ColumnCutover,
+): Promise<CutoverShown> {
+  const { engine } = context;
   await engine.init();
   const { dialect } = engine;
   const stored = await storedCutover(engine, dialect, cutover);
@@ -46,6 +53,7 @@ export async function showCutover({ engine }: Pick<Context, "engine">, cutover: 
   };
   const gate = await inPhase("gate");
   const monitor = await inPhase("monitor");
+  const metrics = await readMetrics(context, cutover);
   const { phase, state, since, moving, guardCommit, comparing } = stored;
   return {
     cutover: cutover.name,
@@ -58,7 +66,7 @@ export async function showCutover({ engine }: Pick<Context, "engine">, cutover: 
     moving,
     definitionChanged: stored.shapeSha256 !== shapeOf(cutover) || stored.definitionSha256 !== definitionOf(cutover),
     guardCommit,
-    next: next === null ? null : { ...next, needs: conditionsFor(next) },
+    next: next === null ? null : { ...next, needs: conditionsFor(next, cutover) },
     gate:
       gate === null
         ? null
@@ -68,6 +76,7 @@ export async function showCutover({ engine }: Pick<Context, "engine">, cutover: 
             conditions: (gate.data as { conditions: readonly GateCondition[] }).conditions,
           },
     monitor: monitor === null ? null : { outcome: monitor.outcome, at: monitor.at, data: monitor.data },
+    metrics: metrics.stages.length === 0 ? null : metrics,
     history: history.map(({ kind, phase: then, outcome, at, operator }) => ({
       kind,
       phase: then,

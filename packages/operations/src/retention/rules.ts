@@ -19,6 +19,9 @@ export const scratchDays = 7;
 /** Evidence of a cutover's monitor that nothing was wrong. */
 export const cleanMonitorDays = 90;
 
+/** What applications reported of a cutover's earlier phases. */
+export const metricsDays = 90;
+
 export function before(now: Date, days: number): Date {
   return new Date(now.getTime() - days * day);
 }

@@ -3,6 +3,7 @@ import { dropReplaced } from "../snapshot/drop-replaced.ts";
 import { retentionRules } from "./rules.ts";
 import { sweepEvidence } from "./sweep-evidence.ts";
 import { sweepKeys } from "./sweep-keys.ts";
+import { sweepMetrics } from "./sweep-metrics.ts";
 import { sweepStages } from "./sweep-stages.ts";
 import { type SweptVault, sweepVault } from "./sweep-vault.ts";
 
@@ -25,14 +26,16 @@ export interface SweepResult {
   readonly idempotencyKeys: number;
   /** Monitor runs of cutovers that found nothing wrong. */
   readonly monitorRuns: number;
+  /** Hours of what applications reported of cutovers, and ids of reports. */
+  readonly cutoverMetrics: number;
   readonly errors: readonly SweepError[];
   readonly failed: boolean;
 }
 
 /**
  * Deletes what has outlived its retention: in the vault dry runs (7 days), snapshots and start markers (30), in the target
- * staging tables that no run needs any more, old idempotency keys, clean monitor runs of cutovers (90 days), and what a
- * restore replaced. Bundles and audit anchors are never touched. What
+ * staging tables that no run needs any more, old idempotency keys, clean monitor runs of cutovers and
+ * what applications reported of their earlier phases (90 days), and what a restore replaced. Bundles and audit anchors are never touched. What
  * cannot be deleted is reported and does not stop the rest.
  */
 export async function retentionSweep(context: Context, { dryRun }: SweepOptions): Promise<SweepResult> {
@@ -47,8 +50,9 @@ export async function retentionSweep(context: Context, { dryRun }: SweepOptions)
   const stageTables = await sweepStages(context, dryRun, failed);
   const idempotencyKeys = await sweepKeys(context, dryRun, failed);
   const monitorRuns = await sweepEvidence(context, dryRun, failed);
+  const cutoverMetrics = await sweepMetrics(context, dryRun, failed);
   if (!dryRun) await sweepReplaced(context, failed);
-  const found = { dryRun, vault, stageTables, idempotencyKeys, monitorRuns };
+  const found = { dryRun, vault, stageTables, idempotencyKeys, monitorRuns, cutoverMetrics };
   const result: SweepResult = { ...found, errors, failed: errors.length > 0 };
   context.logger.log(result.failed ? "error" : "info", "retention.swept", {
     dry_run: dryRun,
@@ -56,6 +60,7 @@ export async function retentionSweep(context: Context, { dryRun }: SweepOptions)
     stage_tables: stageTables.length,
     idempotency_keys: idempotencyKeys,
     monitor_runs: monitorRuns,
+    cutover_metrics: cutoverMetrics,
     errors: errors.length,
   });
   return result;
