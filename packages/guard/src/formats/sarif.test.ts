@@ -13,12 +13,14 @@ import { type GuardReport, guard } from "../guard.ts";
 import { rules } from "../rules.ts";
 import { sarif } from "./sarif.ts";
 
-const read = (name: string) => JSON.parse(readFileSync(createRequire(import.meta.url).resolve(name), "utf8")) as object;
+const read = (path: string) => JSON.parse(readFileSync(path, "utf8")) as object;
+
+const require = createRequire(import.meta.url);
 
 /** The schema of SARIF 2.1.0 as Microsoft's SDK for SARIF carries it, in JSON Schema's draft 4. */
-const schema = read("@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json");
+const schema = read(require.resolve("@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json"));
 const ajv = new Ajv({ schemaId: "id", meta: false, format: "full", allErrors: true });
-ajv.addMetaSchema(read("ajv/lib/refs/json-schema-draft-04.json"));
+ajv.addMetaSchema(read(require.resolve("ajv/lib/refs/json-schema-draft-04.json")));
 const valid = ajv.compile(schema);
 const violations = (log: unknown) => {
   valid(log);
