@@ -1,6 +1,5 @@
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { serve } from "@runback/api";
 import { findToken } from "@runback/operations";
 import { type Runtime, runbackFolder } from "@runback/runtime";
 import { InvalidArgumentError } from "commander";
@@ -15,6 +14,7 @@ export interface ListenOptions {
 export async function serveUntilStopped(session: Session, options: ListenOptions): Promise<void> {
   const runtime = await session.runtime();
   await runtime.init();
+  const { serve } = await import("@runback/api");
   const adminToken = process.env.RUNBACK_ADMIN_TOKEN;
   const served = await serve(runtime, {
     port: options.port ?? listenPort(process.env.PORT ?? "3000"),

@@ -10,7 +10,7 @@ import {
   systemClock,
   type Vault,
 } from "@runback/core";
-import { openEngine } from "@runback/engines";
+import { openEngine } from "@runback/engines/open-engine";
 import type { Context, Progress } from "@runback/operations";
 import { openVault } from "@runback/vault";
 import { isDeadHolder, thisHolder } from "./holder.ts";

@@ -1,5 +1,5 @@
 import { type Engine, type Run, RunbackError, redact } from "@runback/core";
-import { openEngine, openPglite } from "@runback/engines";
+import { openEngine } from "@runback/engines/open-engine";
 import * as operations from "@runback/operations";
 import { mainTrail } from "./audit-trails.ts";
 import type { RunbackConfig } from "./config.ts";
@@ -74,6 +74,7 @@ async function scratch(engine: Engine): Promise<Engine> {
   const port = operations.snapshotPort(engine);
   const beside = await port.scratch();
   if (beside !== undefined) return beside;
+  const { openPglite } = await import("@runback/engines");
   const inside = await openPglite(undefined);
   if (inside.snapshots?.family === port.family) return inside;
   await inside.close();

@@ -3,7 +3,7 @@ import type { Vault } from "@runback/core";
 import { urlInvalid } from "./errors.ts";
 import { openFolderVault } from "./folder-vault.ts";
 import { parseS3Url } from "./s3-url.ts";
-import { openS3Vault, type S3VaultOptions } from "./s3-vault.ts";
+import type { S3VaultOptions } from "./s3-vault.ts";
 
 export type OpenVaultOptions = S3VaultOptions;
 
@@ -33,6 +33,11 @@ export async function openVault(url: string, options: OpenVaultOptions = {}): Pr
     throw urlInvalid("it is not a URL");
   }
   if (parsed.protocol === "file:") return await openFolderVault(folderOf(parsed), options);
-  if (parsed.protocol === "s3:") return await openS3Vault(parseS3Url(parsed), options);
+  if (parsed.protocol === "s3:") {
+    const location = parseS3Url(parsed);
+    // Its client is larger than everything else that a command loads.
+    const { openS3Vault } = await import("./s3-vault.ts");
+    return await openS3Vault(location, options);
+  }
   throw urlInvalid("its scheme is neither file nor s3");
 }

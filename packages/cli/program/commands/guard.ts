@@ -1,6 +1,5 @@
 import { writeFile } from "node:fs/promises";
 import { RunbackError } from "@runback/core";
-import { guard, revisionOf, sarif, sourceFiles, text } from "@runback/guard";
 import { Command, Option } from "commander";
 import type { Session } from "../session.ts";
 
@@ -27,6 +26,8 @@ export function guardCommand(session: Session): Command {
     .option("--exclude <paths...>", "files and folders to leave out, such as migrations that already ran")
     .option("--record <file>", "also write the result with its revision there, as JSON")
     .action(async (paths: string[], { format, cutover, phase, exclude, record }: Options) => {
+      // Its parsers are for this command alone.
+      const { guard, revisionOf, sarif, sourceFiles, text } = await import("@runback/guard");
       const { config } = await session.loadConfig();
       const cutovers = (config.cutovers ?? []).filter(({ name }) => cutover === undefined || name === cutover);
       if (cutovers.length === 0)

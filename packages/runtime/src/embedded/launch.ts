@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { getCompileCacheDir } from "node:module";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { failedWith } from "./connect.ts";
 import { type Failure, NOT_NEEDED, parseLine } from "./protocol.ts";
@@ -72,5 +74,13 @@ function firstWord(child: ChildProcess, timeoutMs: number): Promise<FirstWord> {
 /** Not ours: NODE_OPTIONS of a debugger or a test runner would stop or change it, and it outlives the shell's secrets. */
 function environment(): NodeJS.ProcessEnv {
   const { PATH, TMPDIR, LD_LIBRARY_PATH } = process.env;
-  return { PATH, NODE_NO_WARNINGS: "1", ...(TMPDIR && { TMPDIR }), ...(LD_LIBRARY_PATH && { LD_LIBRARY_PATH }) };
+  // Where this process reads what it compiled the last time; below it is a folder for every Node and its flags.
+  const compiled = getCompileCacheDir();
+  return {
+    PATH,
+    NODE_NO_WARNINGS: "1",
+    ...(TMPDIR && { TMPDIR }),
+    ...(LD_LIBRARY_PATH && { LD_LIBRARY_PATH }),
+    ...(compiled && { NODE_COMPILE_CACHE: dirname(compiled) }),
+  };
 }
