@@ -117,7 +117,10 @@ export async function closeDueEvents(
   if (failed.length === 0) return { closed, busy };
   throw new RunbackError("COMPLETION_INCOMPLETE", `${failed.length} event(s) that are over could not be closed.`, {
     recovery: `The others were. Close one by hand to see why: runback attendance close ${failed[0]!.event}`,
-    exit: 1,
-    details: { failed: failed.slice(0, 100) },
+    ...{ exit: 1, status: 409 },
+    details: {
+      failed: failed.slice(0, 100),
+      reasons: failed.slice(0, 20).map(({ event, code }) => `event ${event}: ${code}`),
+    },
   });
 }
