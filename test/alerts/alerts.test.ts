@@ -1,4 +1,4 @@
-import { type AlertFinding, silentLogger } from "@runback/core";
+import { type AlertFinding, RunbackError, silentLogger } from "@runback/core";
 import {
   acknowledgeAlert,
   type Context,
@@ -7,6 +7,7 @@ import {
   type Receiver,
   raiseAlert,
   resolveAlert,
+  watch,
 } from "@runback/operations";
 import { alertSender } from "@runback/runtime";
 import { Webhook } from "standardwebhooks";
@@ -77,6 +78,21 @@ describe.each(half(rotatedEngines, 1))("alerts on %s", (name) => {
     expect((await listAlerts(context, {})).alerts).toMatchObject([{ occurrences: 8 }]);
     await deliver();
     expect(server.requests).toBe(1);
+  });
+
+  test("a monitor's alert says what it says in ids and counts, and nothing of what a driver says", async () => {
+    const about = { check: "monitor:completion", target: "default", severity: "error", title: "Not closed" } as const;
+    const watched = (error: unknown) => watch(context, about, () => Promise.reject(error)).catch(() => {});
+    const failed = new RunbackError("COMPLETION_INCOMPLETE", "1 event(s) could not be closed.", {
+      recovery: "Close it by hand.",
+      details: { reasons: ["event 20: EVENT_TIMES_INVALID", { row: "Ada" }] },
+    });
+    await watched(failed);
+    const told = async () =>
+      (await listAlerts(context, { limit: 10 })).alerts.map(({ code, reasons }) => [code, reasons]);
+    expect(await told()).toEqual([["COMPLETION_INCOMPLETE", ["event 20: EVENT_TIMES_INVALID"]]]);
+    await watched(Object.assign(new Error("duplicate key: Ada"), { details: { reasons: ["Ada"] } }));
+    expect(await told()).toEqual([["UNEXPECTED", []]]);
   });
 
   test("what a transaction takes back was never found", async () => {

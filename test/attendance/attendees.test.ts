@@ -1,5 +1,12 @@
 import type { RunbackError } from "@runback/core";
-import { attendanceReport, closeDueEvents, closeEvent, correctAttendance } from "@runback/operations";
+import {
+  attendanceReport,
+  changeStatus,
+  checkIn,
+  closeDueEvents,
+  closeEvent,
+  correctAttendance,
+} from "@runback/operations";
 import { describe, expect, test } from "vitest";
 import {
   type AttendanceTarget,
@@ -113,5 +120,44 @@ describe.each(attendanceEngines)("attendee statuses on %s", (name) => {
       "gala-1 dna checkedin",
       "gala-2 checkedin preregistered",
     ]);
+  });
+
+  test("what rows from before spell otherwise is the status it means, in marks, closings, reports and undone", {
+    timeout: 120_000,
+  }, async () => {
+    await using target = await attendanceTarget(name, "attendees");
+    const { context, engine } = target;
+    await prepare(target, "gala");
+    const spelled = { 0: "Pre-Registered ", 1: "WALK IN", 2: "Present", 3: "no show", 4: "cancelled" };
+    for (const [at, status] of Object.entries(spelled))
+      await engine.query(
+        `UPDATE event_attendance SET status = $1, checked_in_at = ${at === "2" ? "checked_in_at" : "NULL"} WHERE id = $2`,
+        [status, `gala-${at}`],
+      );
+    const began = await attendees(target);
+    target.now = before(1);
+    // In since the doors opened: the first time stays.
+    const subject = { participant: "gala-2" };
+    expect(await checkIn(context, { ...codes, subject, actor: "staff" })).toMatchObject({
+      ...{ changed: false, previous: "Present", status: "checkedin" },
+    });
+    const away = { ...codes, subject, actor: "staff", to: "walkin", reason: null, override: false };
+    await expect(changeStatus(context, away)).rejects.toMatchObject({ details: { reason: "reason_required" } });
+    expect(await attendees(target)).toEqual(began);
+    target.now = after(3 * hourMs);
+    const { closed } = await closeDueEvents(context, by);
+    expect(closed).toMatchObject([
+      { event: "gala", summary: { scanned: 5, flagged: 2, skipped: { already_absent: 1, other: 2 } } },
+    ]);
+    const marked = ["gala-0 Pre-Registered  dna", "gala-1 WALK IN dna"];
+    expect((await log(target)).sort()).toEqual(marked);
+    // dna 3, checkedin 1, and one whose value no code lists.
+    expect(await attendanceReport(context, { ...codes, event: "gala" })).toMatchObject({
+      ...{ noShowRate: 0.75, counts: { dna: 3, checkedin: 1, cancelled: 1 } },
+    });
+    await takeBack(context, closed[0]!.runId!);
+    expect(await attendees(target)).toEqual(began);
+    const undone = ["gala-0 dna preregistered", "gala-1 dna walkin"];
+    expect((await log(target)).sort()).toEqual([...undone, ...marked].sort());
   });
 });

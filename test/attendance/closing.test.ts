@@ -1,4 +1,4 @@
-import { closeDueEvents, closeEvent, dueEvents } from "@runback/operations";
+import { checkIn, closeDueEvents, closeEvent, closingOf, dueEvents } from "@runback/operations";
 import { describe, expect, test } from "vitest";
 import { engineNames } from "../support/engines.ts";
 import { half, rotatedEngines } from "../support/rotated-engines.ts";
@@ -9,6 +9,7 @@ import {
   asReplayed,
   attendanceTarget,
   auditTable,
+  before,
   closes,
   entries,
   house,
@@ -127,4 +128,45 @@ describe.each(engines)("closing on %s", (name) => {
     expect((await entries(target)).length).toBe(63);
     expect(await untouched()).toEqual(others);
   });
+
+  test("an event whose times cannot be read keeps no other waiting, and is told", { timeout: 120_000 }, async () => {
+    await using target = await attendanceTarget(name);
+    const { engine } = target;
+    await addEvent(target, 1, unseen(2), { grace: -60, endsAt: before(1) });
+    await addEvent(target, 2, unseen(2));
+    const one = { details: { failed: [{ event: "1", code: "EVENT_TIMES_INVALID" }] } };
+    const due = () => closeDueEvents(target.context, by);
+    await expect(due()).rejects.toMatchObject({ code: "COMPLETION_INCOMPLETE", exit: 1, ...one });
+    expect(await statusOf(target, 2)).toBe("completed");
+    expect(await statusOf(target, 1)).toBe("published");
+    const subject = { event: "1", user: "1" };
+    await expect(checkIn(target.context, { ...house, subject, actor: "7" })).rejects.toMatchObject({
+      code: "EVENT_TIMES_INVALID",
+    });
+    await engine.query("UPDATE events SET attendance_grace_mins = NULL WHERE event_id = 1");
+    if (name === "sqlite") {
+      // Seconds of an epoch: no time of SQLite's, and so never past.
+      await engine.query("UPDATE events SET end_datetime = 1792890000 WHERE event_id = 1");
+      await expect(closeDueEvents(target.context, { ...by, since: before(1) })).rejects.toMatchObject(one);
+      await engine.query("UPDATE events SET end_datetime = '2026-10-25T01:00:00Z' WHERE event_id = 1");
+    }
+    expect((await due()).closed.map(({ event }) => event)).toEqual(["1"]);
+  });
+});
+
+test("a closing is told from runs that are none: those are not taken back in its name", async () => {
+  await using target = await attendanceTarget("sqlite");
+  const { context, engine } = target;
+  await addEvent(target, 1, unseen(2));
+  const { runId } = await closeEvent(context, { ...by, event: "1" });
+  expect(await closingOf(context, runId!)).toBe("1");
+  const { rollbackRunId } = await takeBack(context, runId!);
+  expect(await closingOf(context, rollbackRunId!)).toBe("1");
+  const about = { kind: "exec", mode: "live", migration: "exec:psql", operator: "ana", input: {} } as const;
+  const startedAt = context.clock.now().toISOString();
+  await engine.transaction((tx) => engine.store.createRun(tx, { runId: "run-of-psql", startedAt, ...about }));
+  await expect(closingOf(context, "run-of-psql")).rejects.toMatchObject({
+    ...{ code: "RUN_NOT_FOUND", recovery: expect.stringContaining("of kind exec") },
+  });
+  await expect(closingOf(context, "run-nope")).rejects.toMatchObject({ code: "RUN_NOT_FOUND" });
 });

@@ -62,6 +62,11 @@ test("a gate reads what the guard writes, and takes only a pass on a clean commi
     expect(await problem()).toBe("the guard found writes of the legacy column");
     writeFileSync(source, "export const nothing = 1;\n");
     expect(await problem()).toBe("files differed from the commit");
+    git("checkout", "-q", ".");
+    expect(await revisionOf([folder], [source])).toEqual({ commit, dirty: false });
+    expect(await revisionOf([folder], [source, import.meta.filename])).toMatchObject({
+      ...{ commit: null, why: "a link leads out of the repository" },
+    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -229,6 +229,21 @@ describe.each(inTurn(families))("a cutover on %s", { timeout }, (name) => {
     });
   });
 
+  test("is not begun by a key that is not the table's, nor with a retired name that another column has", async () => {
+    await using table = await attendanceTable(name, { key: ["status"] });
+    await table.snapshot();
+    const schema = async (change: object = {}) =>
+      (await cutoverGate(table.context, { ...table.cutover, ...change }, { operator: "ana" })).conditions.find(
+        ({ id }) => id === "schema",
+      );
+    expect(await schema()).toMatchObject({ holds: false, why: expect.stringContaining("primary key is (id) and not") });
+    expect(await schema({ key: ["id"], retiredName: "id" })).toMatchObject({
+      ...{ holds: false, why: expect.stringContaining("has a column id, as phase 5 would call status") },
+    });
+    await expect(advance(table)).rejects.toMatchObject({ code: "GATE_CLOSED" });
+    expect(await schema({ key: ["id"] })).toMatchObject({ holds: true });
+  });
+
   test("a move that is killed before it is on record is made once when it is called again", async () => {
     await using table = await attendanceTable(name);
     await table.legacy({ 1: "present" });

@@ -1,4 +1,5 @@
-import type { TableRef } from "@runback/core";
+import { fold, type TableRef } from "@runback/core";
+import { attendeeStatus } from "./attendee-status.ts";
 
 /**
  * How an installation spells attendance: its tables, columns and words, as a value. The operations know no others, so one
@@ -47,6 +48,8 @@ export interface AttendanceVocabulary {
     readonly nullIsUnmarked: boolean;
     readonly seen: readonly string[];
     readonly absent: string;
+    /** How rows from before spell the words, compared trimmed and case-folded; what nobody lists is no word. */
+    readonly spellings?: Readonly<Record<string, readonly string[]>>;
   };
   readonly audit: {
     readonly table: TableRef;
@@ -143,7 +146,11 @@ export const eventAttendees: AttendanceVocabulary = {
     checkedInAt: "checked_in_at",
     updatedAt: "updated_at",
   },
-  words: { unmarked: ["preregistered", "walkin"], nullIsUnmarked: false, seen: ["checkedin"], absent: "dna" },
+  words: {
+    ...{ unmarked: ["preregistered", "walkin"], nullIsUnmarked: false, seen: ["checkedin"], absent: "dna" },
+    // The cutover's own table: the application, the backfill and the closing read a status alike.
+    spellings: Object.fromEntries(attendeeStatus.codes.map(({ code, spellings }) => [code, spellings])),
+  },
   audit: {
     table: { schema: "", name: "status_audit_log" },
     key: "id",
@@ -164,4 +171,21 @@ export const eventAttendees: AttendanceVocabulary = {
 /** Every code of attendance that this vocabulary has. */
 export function attendanceWords({ words }: AttendanceVocabulary): readonly string[] {
   return [...words.unmarked, ...words.seen, words.absent];
+}
+
+/** Folded spelling and the word it means; empty where words are stored as they are. */
+export function wordSpellings(
+  vocabulary: AttendanceVocabulary,
+): readonly (readonly [spelling: string, word: string])[] {
+  const { spellings } = vocabulary.words;
+  if (spellings === undefined) return [];
+  return attendanceWords(vocabulary).flatMap((word) =>
+    [word, ...(spellings[word] ?? [])].map((each) => [fold(each), word] as const),
+  );
+}
+
+/** The word that a stored status means; the status itself where it is none. */
+export function wordOf(vocabulary: AttendanceVocabulary, status: string): string {
+  const folded = fold(status);
+  return wordSpellings(vocabulary).find(([spelling]) => spelling === folded)?.[1] ?? status;
 }

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { promisify } from "node:util";
 
@@ -14,8 +14,8 @@ export interface Revision {
 
 const run = promisify(execFile);
 
-/** Asks git for the commit of the paths. */
-export async function revisionOf(paths: readonly string[]): Promise<Revision> {
+/** Asks git for the commit of the paths. @param files what was read below them: by links, it may be elsewhere */
+export async function revisionOf(paths: readonly string[], files: readonly string[] = []): Promise<Revision> {
   try {
     const first = resolve(paths[0]!);
     const folder = (await stat(first)).isDirectory() ? first : dirname(first);
@@ -24,6 +24,9 @@ export async function revisionOf(paths: readonly string[]): Promise<Revision> {
     const commit = await git("rev-parse", "HEAD");
     if (paths.some((path) => !`${resolve(path)}/`.startsWith(`${root}/`)))
       return { commit: null, dirty: null, why: "the paths are not in one repository" };
+    const real = await Promise.all([root, ...files].map((path) => realpath(path)));
+    if (real.some((path) => !`${path}/`.startsWith(`${real[0]}/`)))
+      return { commit: null, dirty: null, why: "a link leads out of the repository" };
     const changed = await git(
       "status",
       "--porcelain",

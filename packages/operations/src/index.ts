@@ -17,6 +17,7 @@ export { changeStatus, type StatusChange } from "./attendance/change-status.ts";
 export { type CheckInRequest, checkIn, type Marked } from "./attendance/check-in.ts";
 export { advanceClosing, type CloseRequest, closeEvent, startClosing } from "./attendance/close-event.ts";
 export type { AbsenceSummary, ClosingResult } from "./attendance/closing.ts";
+export { closingOf } from "./attendance/closing-of.ts";
 export { type CorrectionRequest, correctAttendance } from "./attendance/correct.ts";
 export { type CompletionResult, closeDueEvents, dueEvents } from "./attendance/due-events.ts";
 export * from "./attendance/migration/index.ts";

@@ -16,6 +16,8 @@ export interface AttendanceEventVerbs {
   correct(request: Without<operations.CorrectionRequest>): Promise<operations.Marked>;
   /** @throws `EVENT_NOT_FOUND`, `EVENT_NOT_OVER`, `EVENT_NOT_HELD`, `LEASE_HELD` */
   close(request: Without<operations.CloseRequest>): Promise<operations.ClosingResult>;
+  /** The event of the closing that a run is, or takes back. @throws `RUN_NOT_FOUND` when it is no closing */
+  closingOf(runId: string): Promise<string>;
   /** Closes every event that is due: what the `completion` schedule calls. Nothing where no attendance is configured. */
   closeDue(operator: string): Promise<operations.CompletionResult>;
   /** @throws `EVENT_NOT_FOUND` */
@@ -31,6 +33,7 @@ export function attendanceEventVerbs(
   { attendance, ...config }: RunbackConfig,
 ): AttendanceEventVerbs {
   const { vocabulary = eventParticipants, windowMinutes, graceMinutes } = attendance ?? {};
+  assertMinutes({ windowMinutes, graceMinutes });
   const options: operations.AttendanceOptions = {
     vocabulary,
     defaults: {
@@ -44,6 +47,7 @@ export function attendanceEventVerbs(
     checkIn: (request) => operations.checkIn(context, { ...request, ...options }),
     correct: (request) => operations.correctAttendance(context, { ...request, ...options }),
     close: (request) => operations.closeEvent(context, { ...request, ...options, auditTable }),
+    closingOf: (runId) => operations.closingOf(context, runId),
     closeDue: async (operator) =>
       attendance === undefined
         ? { closed: [], busy: [] }
@@ -51,6 +55,16 @@ export function attendanceEventVerbs(
     report: (event) => operations.attendanceReport(context, { ...options, event }),
     entries: (request) => operations.attendanceEntries(context, { ...request, ...options }),
   };
+}
+
+/** @throws `CONFIG_INVALID` */
+function assertMinutes(given: Readonly<Record<string, unknown>>): void {
+  for (const [name, minutes] of Object.entries(given)) {
+    if (minutes === undefined || (Number.isFinite(minutes) && (minutes as number) >= 0)) continue;
+    throw new RunbackError("CONFIG_INVALID", `attendance.${name} is no number of minutes of 0 or more.`, {
+      recovery: "Nothing was changed. Give it one, or leave it out for the default.",
+    });
+  }
 }
 
 /** @throws `CONFIG_INVALID` */

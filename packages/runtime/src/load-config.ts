@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { RunbackError } from "@runback/core";
+import { assertCutovers, RunbackError } from "@runback/core";
 import type { RunbackConfig } from "./config.ts";
 
 export interface LoadedConfig {
@@ -10,7 +10,7 @@ export interface LoadedConfig {
   readonly home: string;
 }
 
-/** Reads `runback.config.ts`. @throws `CONFIG_NOT_FOUND`, `CONFIG_INVALID` */
+/** Reads `runback.config.ts`. @throws `CONFIG_NOT_FOUND`, `CONFIG_INVALID`, `CUTOVER_INVALID` */
 export async function loadConfig(file: string): Promise<LoadedConfig> {
   const path = resolve(file);
   if (!existsSync(path)) {
@@ -22,6 +22,7 @@ export async function loadConfig(file: string): Promise<LoadedConfig> {
   try {
     module = (await import(pathToFileURL(path).href)) as { default?: unknown };
   } catch (cause) {
+    if (cause instanceof RunbackError) throw cause;
     throw new RunbackError("CONFIG_INVALID", `${path} cannot be loaded: ${(cause as Error).message}`, {
       recovery: "Correct the file; `npx tsc --noEmit` shows where.",
       cause,
@@ -33,5 +34,11 @@ export async function loadConfig(file: string): Promise<LoadedConfig> {
       recovery: "Export `defineConfig({ migrations: [...] })` as default; the list may be empty.",
     });
   }
+  if (config.cutovers !== undefined && !Array.isArray(config.cutovers)) {
+    throw new RunbackError("CONFIG_INVALID", `${path}: cutovers is no list.`, {
+      recovery: "Export `cutovers: [...]`, or leave it out.",
+    });
+  }
+  assertCutovers(config.cutovers ?? []);
   return { config, home: dirname(path) };
 }

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import {
+  assertCutovers,
   type Clock,
   type Engine,
   type Logger,
@@ -31,6 +32,8 @@ export interface RuntimeOptions extends LoadedConfig {
 /** Opens a target and its vault, starting the embedded PostgreSQL when nothing else is named. Close it. */
 export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { env, home, config } = options;
+  // Deployed functions have their configuration without `loadConfig`.
+  assertCutovers(config.cutovers ?? []);
   const logger = options.logger ?? silentLogger;
   const target = options.target ?? "default";
   const { url, release } = await targetUrl(options, target, logger);

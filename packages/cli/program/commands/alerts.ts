@@ -17,7 +17,7 @@ export function alertsCommand(session: Session): Command {
         session.result(found, () => {
           if (found.alerts.length === 0) return "No alerts.";
           const table = textTable(
-            ["since", "alert", "state", "severity", "times", "code", "title"],
+            ["since", "alert", "state", "severity", "times", "code", "title", "reasons"],
             found.alerts.map((alert) => [
               alert.openedAt,
               alert.id,
@@ -26,6 +26,7 @@ export function alertsCommand(session: Session): Command {
               String(alert.occurrences),
               alert.code,
               alert.title,
+              alert.reasons.slice(0, 3).join("; ") + (alert.reasons.length > 3 ? " …" : ""),
             ]),
           );
           const dead = found.dead.map((each) => `Given up: ${each.deliveries} to ${each.receiver}`);

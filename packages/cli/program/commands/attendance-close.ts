@@ -19,7 +19,7 @@ function closedText({ event, runId, completed, finalized, summary }: ClosingResu
   const { flagged, scanned, skipped } = summary;
   return [
     `Event ${event}: ${flagged} of ${scanned} marked absent, ${finalized} attended${completed ? ", completed" : ""}.`,
-    `Left alone: ${skipped.already_absent} absent already, ${skipped.other} seen, ${skipped.dedupe} marked meanwhile.`,
+    `Left alone: ${skipped.already_absent} absent already, ${skipped.other} seen or marked otherwise, ${skipped.dedupe} marked meanwhile.`,
     `Take it back with: runback attendance undo ${runId}`,
   ].join("\n");
 }

@@ -9,6 +9,7 @@ export function attendanceUndoCommand(session: Session): Command {
     .option("--operator <name>", "who takes it back, for the record")
     .action(async (runId: string, { skipMarked = false, operator }: { skipMarked?: boolean; operator?: string }) => {
       const runtime = await session.runtime();
+      await runtime.attendance.closingOf(runId);
       const result = await runtime.rollback({
         runId,
         operator: session.operator(operator),

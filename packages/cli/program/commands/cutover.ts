@@ -109,7 +109,8 @@ function compare(session: Session): Command {
       });
       session.result(
         shown,
-        () => `${name}: both columns are ${comparing === "on" ? "" : "not "}compared, stage ${shown.stage}`,
+        () =>
+          `${name}: ${comparing === "on" ? "both columns are compared" : "columns are not compared"}, stage ${shown.stage}`,
       );
     });
 }
@@ -127,6 +128,8 @@ async function readReport(file: string): Promise<unknown> {
 
 const place = ({ phase, state }: GateResult["to"]) =>
   state === "entered" ? `phase ${phase} (${phases[phase]!.name})` : state;
+
+const at = (to: GateResult["to"]) => (to.state === "entered" ? `in ${place(to)}` : to.state);
 
 function shownText(shown: CutoverShown): string {
   const { cutover, table, legacy, column, since, stage, flags, next, gate: last, monitor } = shown;
@@ -187,12 +190,14 @@ function gateText(result: GateResult): string {
 }
 
 function movedText({ cutover, moved, to, since }: AdvanceResult): string {
-  return moved ? `${cutover} is in ${place(to)} since ${since}.` : `${cutover} is in ${place(to)} already.`;
+  return moved ? `${cutover} is ${at(to)} since ${since}.` : `${cutover} is ${at(to)} already.`;
 }
 
 function retreatedText({ cutover, moved, to, since, sync, notes }: RetreatResult): string {
   return [
-    moved ? `${cutover} is back in ${place(to)} since ${since}.` : `${cutover} is in ${place(to)}.`,
+    moved
+      ? `${cutover} is ${to.state === "planned" ? "planned again" : `back ${at(to)}`} since ${since}.`
+      : `${cutover} is ${at(to)}.`,
     ...(sync === null ? [] : [`${sync.rows} rows of the legacy column were brought up to date (run ${sync.runId}).`]),
     ...notes,
   ].join("\n");

@@ -46,7 +46,10 @@ export function guardCommand(session: Session): Command {
       const report = await guard(files, {
         cutovers: cutovers.map((each) => ({ cutover: each, phase: Number(phase) as 0 | 1 | 2 | 3 | 4 | 5 })),
         now: new Date(),
-        revision: await revisionOf(paths),
+        revision: await revisionOf(
+          paths,
+          files.map(({ path }) => path),
+        ),
       });
       if (record !== undefined) await writeFile(record, `${JSON.stringify(report)}\n`);
       session.status = report.passed ? 0 : 1;

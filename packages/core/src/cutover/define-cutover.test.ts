@@ -33,6 +33,15 @@ test.each<[string, Partial<ColumnCutover>]>([
     "the runbook's mapping gives z, which is no code",
     { runbook: { cases: [{ code: "x", spellings: [] }], otherwise: "z" } },
   ],
+  ["both columns have one name", { legacy: "B" }],
+  ["the retired name a is that of one of both columns", { retiredName: "A" }],
+  ["the retired name b is that of one of both columns", { retiredName: "b" }],
+  ["its name is 1 to 80 letters", { name: "attendance:7" }],
+  ["dualWrite is application or bridge", { dualWrite: "triggers" as never }],
+  ["unlisted is quarantine or runbook", { unlisted: "default" as never }],
+  ["it has no codes", { codes: undefined as never }],
+  ["it has no flags, or not in the form of one", { flags: undefined as never }],
+  ["it has no table, or not in the form of one", { table: { name: "t" } as never }],
   ["both flags have one name", { flags: { ...good.flags, readPivot: good.flags.dualWrite } }],
 ])("refuses a definition: %s", (why, change) => {
   expect(() => defineCutover({ ...good, ...change })).toThrow(

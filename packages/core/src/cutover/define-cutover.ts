@@ -1,5 +1,5 @@
 import { RunbackError } from "../error.ts";
-import { type ColumnCutover, gatesOf } from "./column-cutover.ts";
+import { type ColumnCutover, gatesOf, retiredName } from "./column-cutover.ts";
 import { fold } from "./map-legacy.ts";
 
 /**
@@ -8,12 +8,23 @@ import { fold } from "./map-legacy.ts";
  * @throws `CUTOVER_INVALID` with everything that is wrong with it
  */
 export function defineCutover(cutover: ColumnCutover): ColumnCutover {
-  const wrong: string[] = [];
+  // Types are stripped, not checked, when a configuration is loaded.
+  const wrong = absent(cutover);
+  if (wrong.length > 0) throw invalid(cutover, wrong);
+  // It is part of leases, alerts, monitors and addresses; closings of events are runs of `attendance:<event>`.
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$/.test(cutover.name))
+    wrong.push("its name is 1 to 80 letters, digits, dots, hyphens and underscores");
+  if (!["quarantine", "runbook"].includes(cutover.unlisted)) wrong.push("unlisted is quarantine or runbook");
+  if (!["application", "bridge"].includes(cutover.dualWrite)) wrong.push("dualWrite is application or bridge");
   const codes = cutover.codes.map(({ code }) => code);
   if (codes.length === 0) wrong.push("it has no codes");
   if (new Set(codes).size !== codes.length) wrong.push("a code is listed twice");
   if (cutover.key.length === 0) wrong.push("it has no key");
-  if (cutover.legacy === cutover.column) wrong.push("both columns have one name");
+  // SQLite and MySQL do not tell names of columns apart by their case.
+  const [legacy, column, retired] = [cutover.legacy, cutover.column, retiredName(cutover)].map(fold);
+  if (legacy === column) wrong.push("both columns have one name");
+  if (retired === legacy || retired === column)
+    wrong.push(`the retired name ${retired} is that of one of both columns`);
   const meaning = new Map<string, string>();
   for (const { code, spellings } of cutover.codes)
     for (const spelling of [code, ...spellings]) {
@@ -42,10 +53,29 @@ export function defineCutover(cutover: ColumnCutover): ColumnCutover {
     wrong.push("the comparisons a gate waits for are a whole number from 1");
   if (comparisons !== null && (comparisons.from.length === 0 || comparisons.from.some((name) => name.trim() === "")))
     wrong.push("comparisons name no token they come from");
-  if (wrong.length > 0)
-    throw new RunbackError("CUTOVER_INVALID", `The cutover ${cutover.name} cannot be: ${wrong.join("; ")}.`, {
-      recovery: "Correct its definition. Nothing was done with it.",
-      details: { wrong },
-    });
+  if (wrong.length > 0) throw invalid(cutover, wrong);
   return cutover;
+}
+
+/** What a definition cannot do without, and has not. */
+function absent(cutover: ColumnCutover): string[] {
+  const { name, table, key, legacy, column, codes, flags } = cutover;
+  const text = (value: unknown) => typeof value === "string" && value !== "";
+  const there: readonly (readonly [boolean, string])[] = [
+    [text(name), "name"],
+    [text(table?.name) && typeof table.schema === "string", "table"],
+    [Array.isArray(key) && key.every(text), "key"],
+    [text(legacy), "legacy"],
+    [text(column), "column"],
+    [Array.isArray(codes) && codes.every((each) => text(each?.code) && Array.isArray(each.spellings)), "codes"],
+    [[flags?.dualWrite, flags?.readPivot].every((each) => text(each?.name) && Array.isArray(each.on)), "flags"],
+  ];
+  return there.flatMap(([is, what]) => (is ? [] : [`it has no ${what}, or not in the form of one`]));
+}
+
+function invalid({ name }: Pick<ColumnCutover, "name">, wrong: readonly string[]): RunbackError {
+  return new RunbackError("CUTOVER_INVALID", `The cutover ${name} cannot be: ${wrong.join("; ")}.`, {
+    recovery: "Correct its definition. Nothing was done with it.",
+    details: { wrong },
+  });
 }

@@ -1,3 +1,4 @@
+export * from "./assert-cutovers.ts";
 export * from "./bridge-triggers.ts";
 export * from "./column-cutover.ts";
 export * from "./cutover-dialect.ts";

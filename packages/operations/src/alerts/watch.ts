@@ -19,7 +19,7 @@ export async function watch<T>(
   } catch (error) {
     // Not the message: what a driver says may quote a row.
     const known = error instanceof RunbackError;
-    const finding = { ...watched, code: known ? error.code : "UNEXPECTED", reasons: [] };
+    const finding = { ...watched, code: known ? error.code : "UNEXPECTED", reasons: reasonsOf(error) };
     // The failure itself comes first: when the target is gone, its alert cannot be written either.
     await engine
       .transaction((tx) => raiseAlert(tx, engine.dialect, finding, clock.now()))
@@ -28,4 +28,10 @@ export async function watch<T>(
   }
   await engine.transaction((tx) => resolveAlert(tx, engine.dialect, watched, clock.now()));
   return result;
+}
+
+/** What a monitor says in ids, codes and counts; nothing of what others wrote. */
+function reasonsOf(error: unknown): readonly string[] {
+  const { reasons } = error instanceof RunbackError ? error.details : {};
+  return Array.isArray(reasons) ? reasons.filter((each) => typeof each === "string") : [];
 }

@@ -1,4 +1,4 @@
-import type { AttendanceVocabulary } from "@runback/attendance";
+import { type AttendanceVocabulary, wordOf } from "@runback/attendance";
 import type { Context } from "../context.ts";
 import type { AttendanceOptions } from "./attendance-options.ts";
 import { readEvent } from "./attendance-subject.ts";
@@ -49,14 +49,15 @@ export async function attendanceReport(
 }
 
 function rates(
-  { words }: AttendanceVocabulary,
+  vocabulary: AttendanceVocabulary,
   rows: readonly (readonly [word: string | null, n: number])[],
 ): Pick<AttendanceReport, "expected" | "counts" | "attendanceRate" | "noShowRate"> {
+  const { words } = vocabulary;
   const counts: Record<string, number> = Object.fromEntries(
     [...words.unmarked, ...words.seen, words.absent].map((word) => [word, 0]),
   );
   for (const [word, n] of rows) {
-    const name = word ?? (words.nullIsUnmarked ? words.unmarked[0]! : "null");
+    const name = word === null ? (words.nullIsUnmarked ? words.unmarked[0]! : "null") : wordOf(vocabulary, word);
     counts[name] = (counts[name] ?? 0) + n;
   }
   const expected = rows.reduce((sum, [, n]) => sum + n, 0);

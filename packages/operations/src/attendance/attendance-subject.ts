@@ -99,13 +99,20 @@ export async function readEvent(
   if (row === undefined) throw notFound;
   const startsAt = utcInstant(String(row.starts_at));
   const endsAt = utcInstant(String(row.ends_at));
-  if (startsAt === undefined || endsAt === undefined) {
-    throw new RunbackError("EVENT_TIMES_INVALID", `Event ${row.event} has no start or end that can be read.`, {
-      recovery: "Nothing was changed. Give the event its times, in UTC.",
+  const invalid = (what: string, recovery: string) =>
+    new RunbackError("EVENT_TIMES_INVALID", `Event ${row.event} has no ${what} that can be read.`, {
+      recovery: `Nothing was changed. ${recovery}`,
       status: 409,
     });
-  }
-  const number = (value: string | number | null) => (value === null ? null : Number(value));
+  if (startsAt === undefined || endsAt === undefined)
+    throw invalid("start or end", "Give the event its times, in UTC.");
+  // Compared with what is no number, every moment is neither before nor after: doors would be open for ever.
+  const number = (value: string | number | null) => {
+    if (value === null) return null;
+    const amount = String(value).trim() === "" ? Number.NaN : Number(value);
+    if (amount >= 0 && Number.isFinite(amount)) return amount;
+    throw invalid("window or grace", "Give it numbers of 0 or more, or NULL for the defaults of the installation.");
+  };
   return {
     event: String(row.event),
     startsAt,

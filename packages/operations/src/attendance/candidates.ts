@@ -1,11 +1,13 @@
 import type { Dialect } from "@runback/core";
 import type { AttendanceTables } from "./attendance-tables.ts";
+import { wordSql } from "./word-sql.ts";
 
 /** Who a closing makes absent, among the participants of an event. @param alias how the row is called, with its dot */
-export function isCandidate({ id, literal }: Dialect, { vocabulary }: AttendanceTables, alias = ""): string {
+export function isCandidate(dialect: Dialect, { vocabulary }: AttendanceTables, alias = ""): string {
+  const { id, literal } = dialect;
   const { participants: names, words } = vocabulary;
   const attendance = `${alias}${id(names.attendance)}`;
-  const unmarked = `${attendance} IN (${words.unmarked.map(literal).join(", ")})`;
+  const unmarked = `${wordSql(dialect, vocabulary, attendance)} IN (${words.unmarked.map(literal).join(", ")})`;
   return [
     words.nullIsUnmarked ? `(${attendance} IS NULL OR ${unmarked})` : unmarked,
     ...(names.registration === null

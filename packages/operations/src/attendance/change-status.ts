@@ -1,4 +1,4 @@
-import { type AttendeeStatus, decideTransition } from "@runback/attendance";
+import { type AttendeeStatus, decideTransition, wordOf } from "@runback/attendance";
 import { RunbackError } from "@runback/core";
 import type { Context } from "../context.ts";
 import type { AttendanceOptions } from "./attendance-options.ts";
@@ -38,7 +38,8 @@ export async function changeStatus(context: Context, change: StatusChange): Prom
         const at = clock.now();
         const reason = change.reason?.trim() || null;
         const decision = decideTransition({
-          from: subject.attendance as AttendeeStatus,
+          // What rows from before spell otherwise is the same status: who is "Present" is checked in, and stays so.
+          from: (subject.attendance === null ? null : wordOf(vocabulary, subject.attendance)) as AttendeeStatus,
           to: to as AttendeeStatus,
           inProgress: at >= event.startsAt && at < event.endsAt,
           ...{ override, reason },

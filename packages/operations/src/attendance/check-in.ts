@@ -82,7 +82,10 @@ const why: Record<CheckInRefusal, string> = {
 
 function refused(reason: CheckInRefusal): RunbackError {
   return new RunbackError("CHECK_IN_REFUSED", `${why[reason]} (${reason})`, {
-    recovery: "Nothing was changed. Somebody who was there all the same is marked by a correction, with its reason.",
+    recovery:
+      reason === "not_registered"
+        ? "Nothing was changed. Register them first: who cancelled or waits has no attendance to correct either."
+        : "Nothing was changed. Somebody who was there all the same is marked by a correction, with its reason.",
     exit: 1,
     status: 409,
     details: { reason },

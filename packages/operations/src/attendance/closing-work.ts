@@ -1,6 +1,7 @@
 import type { Connection, Engine } from "@runback/core";
 import { type AttendanceTables, columnOf, keyParam, keyValue } from "./attendance-tables.ts";
 import { isCandidate, isToFinalize } from "./candidates.ts";
+import { wordSql } from "./word-sql.ts";
 
 /** What an event's participants need at this moment, counted. */
 export interface ClosingWork {
@@ -28,7 +29,7 @@ export async function closingWork(
   const count = (condition: string) => `count(CASE WHEN ${condition} THEN 1 END)`;
   const { rows } = await connection.query<Record<"scanned" | "candidates" | "absent" | "to_finalize", string | number>>(
     `SELECT ${count(expected)} AS scanned, ${count(isCandidate(dialect, tables))} AS candidates,
-       ${count(`${expected} AND ${id(names.attendance)} = ${literal(words.absent)}`)} AS absent,
+       ${count(`${expected} AND ${wordSql(dialect, tables.vocabulary, id(names.attendance))} = ${literal(words.absent)}`)} AS absent,
        ${count(isToFinalize(dialect, tables) ?? "1 = 0")} AS to_finalize
      FROM ${table(tables.participants)} WHERE ${id(names.event)} = ${keyParam(engine, column, 1)}`,
     [keyValue(column, event)!],

@@ -15,17 +15,25 @@ export interface DueOptions extends AttendanceOptions {
   readonly since?: Date;
 }
 
-/** Keys of the events that are over and have something left to do, the longest ended first. Set-based; at most 200. */
+/**
+ * Keys of the events that are over and have something left to do, the longest ended first. Set-based; at most 200. One whose
+ * times cannot be read is among them: closing it says why, and the others are not kept waiting.
+ */
 export async function dueEvents(context: Context, options: DueOptions): Promise<string[]> {
   const { engine, clock } = context;
   const tables = await attendanceTables(engine, options.vocabulary);
   const now = clock.now();
   const due: string[] = [];
   for (const event of await endedEvents(context, tables, now, options.since)) {
-    const read = await readEvent(engine, engine, tables, event);
-    if (closingIsDue(options.vocabulary, read, now, defaultsOf(options))) due.push(event);
+    const read = await readEvent(engine, engine, tables, event).catch(unreadable);
+    if (read === undefined || closingIsDue(options.vocabulary, read, now, defaultsOf(options))) due.push(event);
   }
   return due;
+}
+
+function unreadable(error: unknown): undefined {
+  if (error instanceof RunbackError && error.code === "EVENT_TIMES_INVALID") return undefined;
+  throw error;
 }
 
 /** Ended, held, and not done with: the grace of each is looked at one by one. */
@@ -47,12 +55,15 @@ async function endedEvents(
     ...(toFinalize === null ? [] : [those(toFinalize)]),
   ];
   const ends = columnOf(tables.events, names.endsAt);
-  const isPast = (n: number) => dialect.isPast(`e.${id(names.endsAt)}`, timeParam(engine, ends, n));
+  const end = `e.${id(names.endsAt)}`;
+  const isPast = (n: number) => dialect.isPast(end, timeParam(engine, ends, n));
+  // NULL where a text is no time: that is not to be taken for a time to come.
+  const isOver = `COALESCE(${isPast(1)}, ${end} IS NOT NULL)`;
   const { rows } = await engine.query<{ event: string | number }>(
     `SELECT e.${id(names.key)} AS event FROM ${table(tables.events)} e
-     WHERE ${isPast(1)} ${since === undefined ? "" : `AND NOT ${isPast(2)}`}
+     WHERE ${isOver} ${since === undefined ? "" : `AND COALESCE(NOT (${isPast(2)}), 1 = 1)`}
        AND e.${id(names.status)} IN (${names.held.map(literal).join(", ")}) AND (${needs.join(" OR ")})
-     ORDER BY e.${id(names.endsAt)}, e.${id(names.key)} LIMIT ${eventsAtMost}`,
+     ORDER BY ${end}, e.${id(names.key)} LIMIT ${eventsAtMost}`,
     [utcText(now), ...(since === undefined ? [] : [utcText(new Date(since.getTime() - 1))])],
   );
   return rows.map((row) => String(row.event));
@@ -106,7 +117,10 @@ export async function closeDueEvents(
   if (failed.length === 0) return { closed, busy };
   throw new RunbackError("COMPLETION_INCOMPLETE", `${failed.length} event(s) that are over could not be closed.`, {
     recovery: `The others were. Close one by hand to see why: runback attendance close ${failed[0]!.event}`,
-    exit: 1,
-    details: { failed: failed.slice(0, 100) },
+    ...{ exit: 1, status: 409 },
+    details: {
+      failed: failed.slice(0, 100),
+      reasons: failed.slice(0, 20).map(({ event, code }) => `event ${event}: ${code}`),
+    },
   });
 }

@@ -12,6 +12,7 @@ import {
 } from "./attendance-tables.ts";
 import { type ClosingInput, isClosing } from "./closing.ts";
 import { actorValue, needsKey } from "./record-change.ts";
+import { wordSql } from "./word-sql.ts";
 
 /** The closing that a run is, or takes back, however often it was taken back and brought again; else undefined. */
 export async function closingBehind({ engine }: Pick<Context, "engine">, run: Run): Promise<ClosingInput | undefined> {
@@ -44,10 +45,16 @@ export async function recordUndo(
     column: attendance,
     words: attendanceWords(input.vocabulary),
     ifNull: unmarked[0]!,
+    now: (status) => wordSql(context.engine.dialect, input.vocabulary, status),
   });
   if (registration !== null) {
     const { column, registered, attended } = registration;
-    await reconcile(context, tx, undo, { column, words: [registered, attended], ifNull: null });
+    await reconcile(context, tx, undo, {
+      column,
+      words: [registered, attended],
+      ifNull: null,
+      now: (status) => status,
+    });
   }
 }
 
@@ -63,13 +70,15 @@ interface Said {
   readonly column: string;
   readonly words: readonly string[];
   readonly ifNull: string | null;
+  /** SQL of the word that the column's value means. */
+  readonly now: (status: string) => string;
 }
 
 async function reconcile(
   { engine, clock }: Pick<Context, "engine" | "clock">,
   tx: Connection,
   { input, revertedId, rollback, tables }: Undo,
-  { column, words, ifNull }: Said,
+  { column, words, ifNull, now: meant }: Said,
 ): Promise<void> {
   const { dialect } = engine;
   const { id, literal, table } = dialect;
@@ -78,7 +87,7 @@ async function reconcile(
   const values: Value[] = [];
   const key = `p.${id(from.key)}`;
   const next = (alias: string) => `${alias}.${id(names.next)}`;
-  const now = `p.${id(column)}`;
+  const now = meant(`p.${id(column)}`);
   const list = words.map(literal).join(", ");
   // By number: words of two tables may have collations that do not compare.
   const number = (expression: string) =>

@@ -8,7 +8,7 @@ import { type GuardVerdict, guardVerdict, verdictProblem } from "./guard-verdict
 import { grown } from "./monitor-verdict.ts";
 import { movingOf, nextPosition, type Position, positionName } from "./positions.ts";
 import { provenSnapshot } from "./proven-snapshot.ts";
-import { missingParts, type RowCounts, rowCounts, whyFailed } from "./row-counts.ts";
+import { type RowCounts, rowCounts, unfitParts, whyFailed } from "./row-counts.ts";
 import { definitionOf, type StoredCutover, shapeOf, storedCutover } from "./stored-cutover.ts";
 
 export interface GateOptions {
@@ -130,8 +130,8 @@ async function measure(
     schema: {
       needed: "the table and its columns are there",
       now: async () => {
-        const missing = await missingParts(engine, cutover, columnsAt(cutover, stored));
-        return missing === null ? holds(cutover.table.name) : fails(null, missing);
+        const unfit = await unfitParts(engine, cutover, columnsAt(cutover, stored));
+        return unfit === null ? holds(cutover.table.name) : fails(null, unfit);
       },
     },
     snapshot: {

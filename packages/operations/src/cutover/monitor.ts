@@ -66,6 +66,6 @@ function mismatch(cutover: ColumnCutover, problems: MonitorProblems): RunbackErr
     recovery: `The gate is closed until they agree. See \`runback cutover show ${cutover.name}\`; take the phase back with \`runback cutover retreat ${cutover.name}\`.`,
     exit: 1,
     status: 409,
-    details: { problems },
+    details: { problems, reasons: Object.entries(problems).map(([name, rows]) => `${name} ${rows}`) },
   });
 }

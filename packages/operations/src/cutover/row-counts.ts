@@ -1,4 +1,14 @@
-import { type ColumnCutover, columnQuery, countsQuery, type Engine, findTable, RunbackError } from "@runback/core";
+import {
+  type ColumnCutover,
+  columnQuery,
+  countsQuery,
+  type Engine,
+  findTable,
+  qualifiedName,
+  RunbackError,
+  retiredName,
+} from "@runback/core";
+import { keyProblem } from "./cutover-table.ts";
 import type { Position } from "./positions.ts";
 
 /** What one pass over the table counts. Without the legacy column, from phase 4 on, only what the new one tells. */
@@ -73,6 +83,23 @@ export async function missingParts(
   const missing = [...key, ...columns].filter((column) => !found.columns.some((each) => each.name === column));
   if (missing.length > 0) return `table ${name} has no column ${missing.join(", ")}`;
   return null;
+}
+
+/** The first thing that keeps a table from going through a cutover, in words; null when nothing does. */
+export async function unfitParts(
+  engine: Engine,
+  cutover: ColumnCutover,
+  columns: readonly string[],
+): Promise<string | null> {
+  const missing = await missingParts(engine, cutover, columns);
+  if (missing !== null) return missing;
+  const name = qualifiedName(cutover.table);
+  const table = findTable(await engine.catalog(), name)!;
+  const key = keyProblem(table, cutover);
+  if (key !== null) return `of table ${name}, ${key}`;
+  const retired = retiredName(cutover);
+  if (!columns.includes(cutover.legacy) || !table.columns.some((each) => each.name === retired)) return null;
+  return `table ${name} has a column ${retired}, as phase 5 would call ${cutover.legacy}: give the definition a retiredName`;
 }
 
 /** Why something failed, by its code: a driver's message may quote a row. */
