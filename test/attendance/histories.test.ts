@@ -1,3 +1,4 @@
+import type { AnalyticsEvent } from "@runback/attendance";
 import type { RunbackError } from "@runback/core";
 import { openMysql, openPostgres } from "@runback/engines";
 import { attendanceEntries, checkIn, closeDueEvents, correctAttendance } from "@runback/operations";
@@ -52,7 +53,9 @@ describe.each(attendanceEngines)("histories on %s", (name) => {
       for (let at = 0; at < steps; at++) {
         const subject = { event: pick(["1", "2"]), user: String(1 + Math.floor(random() * n)) };
         const what = pick(["in", "in", "correct", "correct", "close", "undo"]);
-        const context = anotherProcess(target, { stepRows: pick([1, 3, 100]) });
+        const told: AnalyticsEvent[] = [];
+        const analytics = { emit: (events: readonly AnalyticsEvent[]) => told.push(...events) };
+        const context = anotherProcess(target, { stepRows: pick([1, 3, 100]), analytics });
         target.now = pick([before(150 * minuteMs), before(minuteMs), closes, closes]);
         try {
           if (what === "in") await checkIn(context, { ...house, actor: "door", subject });
@@ -69,6 +72,10 @@ describe.each(attendanceEngines)("histories on %s", (name) => {
         const [is, now] = [asReplayed(await everybody()), await entries(target)];
         const where = `seed ${seed + history}, step ${at}: ${what} ${JSON.stringify(subject)}`;
         expect(replayed(began, now), where).toEqual(is);
+        // One event for each entry, and no other.
+        const added = now.slice(log.length).map((each) => `${each.participant} ${each.previous} ${each.status}`);
+        const events = told.map(({ payload }) => `${payload.attendanceId} ${payload.priorStatus} ${payload.newStatus}`);
+        expect(events.sort(), where).toEqual(added.sort());
         // One entry for each word that changed: two where registration and attendance both did.
         const changes = is.flatMap(({ is: words }, index) => {
           const [a, b] = [words.split(" "), was[index]!.is.split(" ")];

@@ -1,3 +1,4 @@
+export * from "./analytics-event.ts";
 export * from "./attendee-status.ts";
 export * from "./attendee-transition.ts";
 export * from "./check-in.ts";

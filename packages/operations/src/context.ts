@@ -1,4 +1,5 @@
 import type { Clock, Engine, Logger, Vault } from "@runback/core";
+import type { AnalyticsSink } from "./attendance/analytics.ts";
 
 /** What every operation is given. Nothing in this package reads the environment, the clock or the network by itself. */
 export interface Context {
@@ -6,6 +7,8 @@ export interface Context {
   readonly vault: Vault;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Told of changes of attendance once they are committed; absent: nobody is. */
+  readonly analytics?: AnalyticsSink;
   /** Name of the target, for alerts; `default` when absent. */
   readonly target?: string;
   /** Who is executing, for leases: `host:pid`. */

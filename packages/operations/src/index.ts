@@ -5,6 +5,7 @@ export { raiseAlert, resolveAlert } from "./alerts/raise-alert.ts";
 export type { AlertRequest, Receiver, SendAlert } from "./alerts/receiver.ts";
 export { type Watched, watch } from "./alerts/watch.ts";
 export { type ApprovalRequest, approve } from "./approvals/approvals.ts";
+export { type AnalyticsSink, analyticsLog } from "./attendance/analytics.ts";
 export {
   type AttendanceEntry,
   attendanceEntries,

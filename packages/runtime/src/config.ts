@@ -1,4 +1,4 @@
-import type { AttendanceVocabulary } from "@runback/attendance";
+import type { AnalyticsEvent, AttendanceVocabulary } from "@runback/attendance";
 import type { ColumnCutover, ImportDeclaration } from "@runback/core";
 import type { Policies } from "@runback/operations";
 
@@ -39,6 +39,11 @@ export interface AttendanceConfig {
    * closes every event of the past whose participants are unmarked.
    */
   readonly closeSince?: string;
+  /**
+   * Who is told of changes of status once they are committed: a function that must not wait. Default: log lines, with ids
+   * only. `false`: nobody.
+   */
+  readonly onAnalytics?: ((events: readonly AnalyticsEvent[]) => void) | false;
 }
 
 export interface TargetConfig {

@@ -12,8 +12,9 @@ import {
   type Vault,
 } from "@runback/core";
 import { openEngine } from "@runback/engines/open-engine";
-import type { Context, Progress } from "@runback/operations";
+import { analyticsLog, type Context, type Progress } from "@runback/operations";
 import { openVault } from "@runback/vault";
+import type { RunbackConfig } from "./config.ts";
 import { isDeadHolder, thisHolder } from "./holder.ts";
 import type { LoadedConfig } from "./load-config.ts";
 import { type Runtime, runtimeOver } from "./runtime.ts";
@@ -50,6 +51,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
       clock: options.clock ?? systemClock,
       holder: thisHolder,
       isDead: isDeadHolder,
+      ...analyticsOf(config, logger),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     };
@@ -73,6 +75,12 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     await release();
     throw error;
   }
+}
+
+function analyticsOf({ attendance }: RunbackConfig, logger: Logger): Pick<Context, "analytics"> {
+  const told = attendance?.onAnalytics;
+  if (told === false) return {};
+  return { analytics: told === undefined ? analyticsLog(logger) : { emit: told } };
 }
 
 async function targetUrl(

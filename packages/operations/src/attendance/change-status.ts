@@ -1,6 +1,7 @@
 import { type AttendeeStatus, decideTransition, wordOf } from "@runback/attendance";
 import { RunbackError } from "@runback/core";
 import type { Context } from "../context.ts";
+import { emitMarked } from "./analytics.ts";
 import type { AttendanceOptions } from "./attendance-options.ts";
 import { lockSubject, readEvent, type SubjectRef } from "./attendance-subject.ts";
 import { attendanceTables } from "./attendance-tables.ts";
@@ -30,12 +31,13 @@ export async function changeStatus(context: Context, change: StatusChange): Prom
   assertWord(vocabulary, to);
   const tables = await attendanceTables(engine, vocabulary);
   assertActor(tables, actor);
-  return await retryLocked(() =>
+  let at = clock.now();
+  const marked = await retryLocked(() =>
     engine.transaction(
-      async (tx) => {
+      async (tx): Promise<Marked> => {
         const subject = await lockSubject(engine, tx, tables, change.subject);
         const event = await readEvent(engine, tx, tables, subject.event);
-        const at = clock.now();
+        at = clock.now();
         const reason = change.reason?.trim() || null;
         const decision = decideTransition({
           // What rows from before spell otherwise is the same status: who is "Present" is checked in, and stays so.
@@ -58,6 +60,8 @@ export async function changeStatus(context: Context, change: StatusChange): Prom
       { lockTimeoutMs: markPatienceMs },
     ),
   );
+  emitMarked(context, tables, marked, { at, actor, action: "correction" });
+  return marked;
 }
 
 function refused(reason: "override_required" | "reason_required"): RunbackError {

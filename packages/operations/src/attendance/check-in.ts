@@ -7,6 +7,7 @@ import {
 } from "@runback/attendance";
 import { RunbackError } from "@runback/core";
 import type { Context } from "../context.ts";
+import { emitMarked } from "./analytics.ts";
 import { type AttendanceOptions, defaultsOf } from "./attendance-options.ts";
 import { lockSubject, readEvent, type SubjectRef } from "./attendance-subject.ts";
 import { attendanceTables } from "./attendance-tables.ts";
@@ -44,13 +45,14 @@ export async function checkIn(context: Context, request: CheckInRequest): Promis
   if (vocabulary.rules === "attendee-status")
     return await changeStatus(context, { ...request, to: vocabulary.words.seen[0]!, reason: null, override: false });
   const tables = await attendanceTables(engine, vocabulary);
-  return await retryLocked(() =>
+  let at = clock.now();
+  const marked = await retryLocked(() =>
     engine.transaction(
-      async (tx) => {
+      async (tx): Promise<Marked> => {
         const subject = await lockSubject(engine, tx, tables, ref);
         const event = await readEvent(engine, tx, tables, subject.event);
         // After the row is ours: whoever waited for it came when they got it.
-        const at = clock.now();
+        at = clock.now();
         const decision = decideCheckIn(
           {
             event: { ...event, status: event.status as EventStatus },
@@ -71,6 +73,8 @@ export async function checkIn(context: Context, request: CheckInRequest): Promis
       { lockTimeoutMs: markPatienceMs },
     ),
   );
+  emitMarked(context, tables, marked, { at, actor, action: "check_in" });
+  return marked;
 }
 
 const why: Record<CheckInRefusal, string> = {

@@ -1,15 +1,17 @@
+import type { AttendeeStatusChange } from "@runback/attendance";
 import type { Connection, Engine, Lease, Run } from "@runback/core";
 import { appendAudit } from "../audit/append.ts";
 import type { Context } from "../context.ts";
 import { nextStepRows } from "../run/advance.ts";
 import { holdLease } from "../run/lease-guard.ts";
+import { emitChanges } from "./analytics.ts";
 import { readEvent } from "./attendance-subject.ts";
 import { type AttendanceTables, attendanceTables, columnOf, keyParam, keyValue } from "./attendance-tables.ts";
 import { isCandidate, isToFinalize } from "./candidates.ts";
 import { assertDue } from "./close-event.ts";
 import { type ClosingCheckpoint, type ClosingInput, type ClosingResult, summaryOf } from "./closing.ts";
 import { closingWork } from "./closing-work.ts";
-import { type Marking, markStep, stepEnd } from "./mark-step.ts";
+import { type Marking, markStep, othersChanged, readBefore, stepEnd } from "./mark-step.ts";
 import { retryLocked } from "./retry-locked.ts";
 
 interface Step {
@@ -31,13 +33,14 @@ export async function closeStep(context: Context, runId: string, lease: Lease): 
   const { input, operator, startedAt } = (await engine.store.run(engine, runId))! as Run & { input: ClosingInput };
   const tables = await attendanceTables(engine, input.vocabulary);
   const step = { context, runId, operator, startedAt, input, tables };
-  const { before, after, rows, result } = await retryLocked(() =>
+  const { before, after, rows, result, told } = await retryLocked(() =>
     engine.transaction(
       async (tx) => {
         await holdLease(context, tx, lease);
         // Two callers of one process share its lease, and take turns at it: where the run stands is read when it is ours.
         const before = (await engine.store.run(tx, runId))!.checkpoint as ClosingCheckpoint;
         let [at, rows] = [before, 0];
+        const told: Told[] = [];
         if (at.phase !== "conclude") {
           // Postponed or cancelled meanwhile: what is not marked yet stays so.
           assertDue(input, await readEvent(engine, tx, tables, input.event), clock.now());
@@ -45,7 +48,9 @@ export async function closeStep(context: Context, runId: string, lease: Lease): 
         }
         while (at.phase !== "conclude") {
           const room = Math.max(before.stepRows - rows, Math.ceil(before.stepRows / 5));
-          const done = await (at.phase === "complete" ? complete(step, tx) : mark(step, tx, { ...at, stepRows: room }));
+          const done = await (at.phase === "complete"
+            ? complete(step, tx)
+            : mark(step, tx, { ...at, stepRows: room }, told));
           const durationMs = clock.now().getTime() - began;
           if (done.rows > 0) await engine.store.addStep(tx, { runId, name: at.phase, rows: done.rows, durationMs });
           rows += done.rows;
@@ -56,11 +61,13 @@ export async function closeStep(context: Context, runId: string, lease: Lease): 
         const after = { ...at, stepRows: context.stepRows ?? stepRows };
         await engine.store.updateRun(tx, runId, { checkpoint: after, addRows: rows });
         const result = at.phase === "conclude" ? await conclude(step, tx, lease, after) : undefined;
-        return { before, after, rows, result };
+        return { before, after, rows, result, told };
       },
       { lockTimeoutMs: 30_000 },
     ),
   );
+  for (const { changes, ...about } of told)
+    emitChanges(context, tables, changes, { ...about, actor: operator, event: input.event, runId });
   const about = { run_id: runId, event: named(tables, input.event) };
   if (before.phase === "absent" && before.after === null)
     logger.log("info", "autoFlagAbsences.start", { ...about, scanned: before.scanned });
@@ -74,6 +81,13 @@ export async function closeStep(context: Context, runId: string, lease: Lease): 
   return true;
 }
 
+/** What a step changed, for those who are told of it once it is committed. */
+interface Told {
+  readonly changes: readonly AttendeeStatusChange[];
+  readonly at: Date;
+  readonly action: string;
+}
+
 interface Done {
   readonly rows: number;
   /** Where this phase goes on; null when it is over. */
@@ -84,6 +98,7 @@ async function mark(
   { context, runId, operator, input, tables }: Step,
   tx: Connection,
   { phase, after, stepRows, expected }: ClosingCheckpoint,
+  told: Told[],
 ): Promise<Done> {
   const { engine, clock } = context;
   const { dialect } = engine;
@@ -120,7 +135,18 @@ async function mark(
   }
   const whole = after === null && expected[phase === "absent" ? "absent" : "finalize"] <= stepRows;
   const upTo = whole ? null : await stepEnd(engine, tx, tables, marking, after, stepRows);
-  return { rows: await markStep(engine, tx, tables, marking, { after, upTo }), upTo };
+  const range = { after, upTo };
+  // Only where somebody is told: it is one more reading of the step's rows.
+  const found = context.analytics === undefined ? null : await readBefore(engine, tx, tables, marking, range);
+  const rows = await markStep(engine, tx, tables, marking, range);
+  if (found !== null) {
+    if (found.length !== rows) throw othersChanged();
+    const changes = found.map(({ participant, previous }) => {
+      return { attendanceId: participant, priorStatus: previous, newStatus: marking.to };
+    });
+    told.push({ changes, at: marking.at, action: marking.action });
+  }
+  return { rows, upTo };
 }
 
 /** The event itself, where closing changes it. */

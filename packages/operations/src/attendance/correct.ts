@@ -1,5 +1,6 @@
 import { RunbackError } from "@runback/core";
 import type { Context } from "../context.ts";
+import { emitMarked } from "./analytics.ts";
 import { lockSubject } from "./attendance-subject.ts";
 import { attendanceTables } from "./attendance-tables.ts";
 import { assertWord } from "./attendance-word.ts";
@@ -33,9 +34,10 @@ export async function correctAttendance(context: Context, request: CorrectionReq
   assertWord(vocabulary, to);
   const tables = await attendanceTables(engine, vocabulary);
   assertActor(tables, actor);
-  return await retryLocked(() =>
+  let at = clock.now();
+  const marked = await retryLocked(() =>
     engine.transaction(
-      async (tx) => {
+      async (tx): Promise<Marked> => {
         const subject = await lockSubject(engine, tx, tables, request.subject);
         assertExpected(subject.registration, vocabulary.participants.registration);
         const said = {
@@ -46,14 +48,15 @@ export async function correctAttendance(context: Context, request: CorrectionReq
         };
         // NULL says what `unknown` says.
         if ((subject.attendance ?? vocabulary.words.unmarked[0]) === to) return { ...said, changed: false };
-        await recordChange(engine, tx, tables, subject, {
-          ...{ to, action: "correction", reason, actor, at: clock.now() },
-        });
+        at = clock.now();
+        await recordChange(engine, tx, tables, subject, { ...{ to, action: "correction", reason, actor, at } });
         return { ...said, changed: true };
       },
       { lockTimeoutMs: markPatienceMs },
     ),
   );
+  emitMarked(context, tables, marked, { at, actor, action: "correction" });
+  return marked;
 }
 
 /** Somebody who cancelled, or is on the waiting list, has no attendance to correct. */

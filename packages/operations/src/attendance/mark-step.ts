@@ -24,6 +24,30 @@ export interface Marking {
   readonly at: Date;
 }
 
+/** A participant as a step found them. */
+export interface Before {
+  readonly participant: string;
+  readonly previous: string | null;
+}
+
+/** Whom a step is about to change, and what they are; their rows are kept from others until the transaction ends. */
+export async function readBefore(
+  engine: Engine,
+  tx: Connection,
+  tables: AttendanceTables,
+  marking: Marking,
+  range: KeyRange,
+): Promise<Before[]> {
+  const { dialect } = engine;
+  const { where, values } = selected(engine, tables, marking, range);
+  const { rows } = await tx.query<{ participant: string | number; previous: string | null }>(
+    `SELECT ${dialect.id(tables.vocabulary.participants.key)} AS participant, ${marking.previous} AS previous
+     FROM ${dialect.table(tables.participants)} WHERE ${where} ${dialect.rowLock}`,
+    values,
+  );
+  return rows.map(({ participant, previous }) => ({ participant: String(participant), previous }));
+}
+
 /** Participants by key, from after one key up to another; null is no bound. */
 export interface KeyRange {
   readonly after: string | null;
@@ -91,7 +115,7 @@ export async function markStep(
   return changed.count;
 }
 
-function othersChanged(): RunbackError {
+export function othersChanged(): RunbackError {
   return new RunbackError("ATTENDANCE_CHANGED", "Participants changed while a step of a closing was marking them.", {
     recovery: "The step was not written, and earlier steps are kept. Close the event again: it goes on from there.",
     status: 409,

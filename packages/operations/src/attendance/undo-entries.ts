@@ -1,6 +1,7 @@
-import { attendanceWords, utcText } from "@runback/attendance";
+import { type AttendeeStatusChange, attendanceWords, utcText } from "@runback/attendance";
 import type { Connection, Engine, Run, Value } from "@runback/core";
 import type { Context } from "../context.ts";
+import { emitChanges } from "./analytics.ts";
 import {
   type AttendanceTables,
   attendanceTables,
@@ -29,19 +30,20 @@ export async function closingBehind({ engine }: Pick<Context, "engine">, run: Ru
  * an entry that does.
  *
  * @param revertedId the run that is taken back, a closing or the rollback of one
+ * @returns tells of the changes: to be called when the transaction is committed
  */
 export async function recordUndo(
-  context: Pick<Context, "engine" | "clock">,
+  context: Pick<Context, "engine" | "clock" | "analytics" | "logger">,
   tx: Connection,
   input: ClosingInput,
   revertedId: string,
   rollback: Run,
-): Promise<void> {
+): Promise<() => void> {
   const tables = await attendanceTables(context.engine, input.vocabulary);
   const { registration, attendance } = input.vocabulary.participants;
   const { unmarked } = input.vocabulary.words;
-  const undo = { input, revertedId, rollback, tables };
-  await reconcile(context, tx, undo, {
+  const undo = { input, revertedId, rollback, tables, at: context.clock.now() };
+  const changes = await reconcile(context, tx, undo, {
     column: attendance,
     words: attendanceWords(input.vocabulary),
     ifNull: unmarked[0]!,
@@ -49,13 +51,12 @@ export async function recordUndo(
   });
   if (registration !== null) {
     const { column, registered, attended } = registration;
-    await reconcile(context, tx, undo, {
-      column,
-      words: [registered, attended],
-      ifNull: null,
-      now: (status) => status,
-    });
+    const registrations = { column, words: [registered, attended], ifNull: null, now: (status: string) => status };
+    changes.push(...(await reconcile(context, tx, undo, registrations)));
   }
+  const { runId, operator: actor } = rollback;
+  const about = { at: undo.at, actor, event: input.event, action: "correction", runId };
+  return () => emitChanges(context, tables, changes, about);
 }
 
 interface Undo {
@@ -63,6 +64,7 @@ interface Undo {
   readonly revertedId: string;
   readonly rollback: Run;
   readonly tables: AttendanceTables;
+  readonly at: Date;
 }
 
 interface Said {
@@ -75,11 +77,11 @@ interface Said {
 }
 
 async function reconcile(
-  { engine, clock }: Pick<Context, "engine" | "clock">,
+  { engine, analytics }: Pick<Context, "engine" | "analytics">,
   tx: Connection,
-  { input, revertedId, rollback, tables }: Undo,
+  { input, revertedId, rollback, tables, at }: Undo,
   { column, words, ifNull, now: meant }: Said,
-): Promise<void> {
+): Promise<AttendeeStatusChange[]> {
   const { dialect } = engine;
   const { id, literal, table } = dialect;
   const { audit: names, participants: from } = input.vocabulary;
@@ -113,18 +115,34 @@ async function reconcile(
   add(names.next, text);
   add(names.reason, literal(names.dedupe === null ? `undo ${revertedId} ${rollback.runId}` : `undo ${revertedId}`));
   add(names.dedupe, `concat(${literal(dedupe)}, ${key})`);
-  add(names.performedAt, timeParam(engine, columnOf(audit, names.performedAt), values.push(utcText(clock.now()))));
+  add(names.performedAt, timeParam(engine, columnOf(audit, names.performedAt), values.push(utcText(at))));
   const event = columnOf(participants, from.event);
-  const mine = keyParam(engine, event, values.push(keyValue(event, input.event)!));
+  const mine = keyValue(event, input.event)!;
+  const changed = (nth: number) => `
+     FROM ${table(participants)} p JOIN ${table(audit)} a ON a.${id(names.participant)} = ${key}
+     WHERE p.${id(from.event)} = ${keyParam(engine, event, nth)} AND ${next("a")} IN (${list}) AND ${number(next("a"))} <> ${number(now)}
+       AND EXISTS (SELECT 1 FROM ${table(audit)} r WHERE r.${id(names.participant)} = ${key} AND ${written(engine, input, revertedId)})
+       AND NOT EXISTS (SELECT 1 FROM ${table(audit)} b WHERE b.${id(names.participant)} = ${key} AND ${next("b")} IN (${list}) AND ${later})`;
+  // Read first: once the entries are there, nothing differs any more.
+  const told =
+    analytics === undefined
+      ? []
+      : (
+          await tx.query<{ participant: string | number; previous: string; next: string }>(
+            `SELECT ${key} AS participant, ${next("a")} AS previous, ${text} AS ${id("next")} ${changed(1)}`,
+            [mine],
+          )
+        ).rows;
   await tx.query(
     `INSERT INTO ${table(audit)} (${columns.map(([name]) => id(name)).join(", ")})
-     SELECT ${columns.map(([, expression]) => expression).join(", ")}
-     FROM ${table(participants)} p JOIN ${table(audit)} a ON a.${id(names.participant)} = ${key}
-     WHERE p.${id(from.event)} = ${mine} AND ${next("a")} IN (${list}) AND ${number(next("a"))} <> ${number(now)}
-       AND EXISTS (SELECT 1 FROM ${table(audit)} r WHERE r.${id(names.participant)} = ${key} AND ${written(engine, input, revertedId)})
-       AND NOT EXISTS (SELECT 1 FROM ${table(audit)} b WHERE b.${id(names.participant)} = ${key} AND ${next("b")} IN (${list}) AND ${later})`,
+     SELECT ${columns.map(([, expression]) => expression).join(", ")} ${changed(values.push(mine))}`,
     values,
   );
+  return told.map((each) => ({
+    attendanceId: String(each.participant),
+    priorStatus: each.previous,
+    newStatus: each.next,
+  }));
 }
 
 /** Whether an entry `r` is one that a run wrote. Run ids hold no wildcards. */

@@ -28,12 +28,13 @@ export async function rollbackStep(
   if (checkpoint.phase === "evidence") return await concludeRollback(context, auditTable, run, lease, checkpoint);
   const closing = await closingBehind(context, run);
   const began = clock.now().getTime();
+  let tell = () => {};
   const progress = await engine.transaction(
     async (tx) => {
       await holdLease(context, tx, lease);
       await engine.journal.begin(tx, rollbackRunId);
       const step = await engine.journal.revert(tx, request, checkpoint.cursor, checkpoint.stepRows);
-      if (closing && step.rows > 0) await recordUndo(context, tx, closing, run.revertsRunId!, run);
+      if (closing && step.rows > 0) tell = await recordUndo(context, tx, closing, run.revertsRunId!, run);
       const durationMs = clock.now().getTime() - began;
       const done = checkpoint.done + step.rows;
       const next: RollbackCheckpoint = step.done
@@ -64,6 +65,7 @@ export async function rollbackStep(
     },
     { lockTimeoutMs: 30_000 },
   );
+  tell();
   context.onProgress?.({
     runId: rollbackRunId,
     phase: "rollback",
