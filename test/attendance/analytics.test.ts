@@ -144,11 +144,11 @@ test("in logs there are ids only: who marked is there as a user's number, or not
   await checkIn(context, { ...codes, actor: "ada@example.org", subject: { participant: "e-1" } });
   expect(target.log).toEqual([
     {
-      ...{ level: "info", op: "attendee_status_change" },
+      ...{ level: "info", op: "attendance.analytics" },
       analytics: {
         ...{ name: "attendee_status_change", timestamp: before(minuteMs).toISOString() },
         context: { event: "e", action: "correction" },
-        payload: { attendanceId: "e-1", priorStatus: "preregistered", newStatus: "checkedin", origin: "single" },
+        payloads: [{ attendanceId: "e-1", priorStatus: "preregistered", newStatus: "checkedin", origin: "single" }],
       },
     },
   ]);

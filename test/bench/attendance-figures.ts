@@ -1,9 +1,11 @@
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { eventParticipants } from "@runback/attendance";
 import { type Engine, silentLogger } from "@runback/core";
 import { openEngine } from "@runback/engines";
-import { type Context, closeEvent } from "@runback/operations";
+import { analyticsLog, type Context, closeEvent } from "@runback/operations";
+import { jsonLogger } from "@runback/runtime";
 import { openVault } from "@runback/vault";
 import { createConnection } from "mysql2/promise";
 import { createTables, type Family } from "../attendance/tables.ts";
@@ -42,6 +44,8 @@ export async function attendanceFigures(workspace: Workspace, rounds: number): P
     const context: Context = {
       ...{ engine, vault, logger: silentLogger, holder: "bench:1", isDead: () => false },
       clock: { now: () => new Date() },
+      // As an installation has it: a line for each of them.
+      analytics: analyticsLog(jsonLogger(new PassThrough().resume(), "bench")),
     };
     const bares: number[] = [];
     const closings: number[] = [];

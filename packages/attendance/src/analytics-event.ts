@@ -25,9 +25,6 @@ export interface AnalyticsEvent {
   readonly pii: { readonly actor?: string };
 }
 
-/** Every name that leaves this system. */
-export const analyticsEvents: readonly AnalyticsEvent["name"][] = ["attendee_status_change"];
-
 /** One change of one participant. */
 export interface AttendeeStatusChange {
   readonly attendanceId: string;
@@ -47,14 +44,21 @@ export interface ChangeContext {
   readonly runId: string | null;
 }
 
-export function attendeeStatusChange(change: AttendeeStatusChange, about: ChangeContext): AnalyticsEvent {
-  const { at, actor, actorIsId, event, action, runId } = about;
-  return {
+/** One event a change. They share everything but their payloads. */
+export function attendeeStatusChanges(
+  changes: readonly AttendeeStatusChange[],
+  { at, actor, actorIsId, event, action, runId }: ChangeContext,
+): AnalyticsEvent[] {
+  const origin = runId === null ? "single" : "bulk";
+  const shared = {
     name: "attendee_status_change",
     timestamp: at.toISOString(),
     ...(actorIsId ? { actorId: actor } : {}),
     context: { event, action, ...(runId === null ? {} : { runId }) },
-    payload: { ...change, origin: runId === null ? "single" : "bulk" },
     pii: actorIsId ? {} : { actor },
-  };
+  } as const;
+  return changes.map(({ attendanceId, priorStatus, newStatus }) => ({
+    ...shared,
+    payload: { attendanceId, priorStatus, newStatus, origin },
+  }));
 }

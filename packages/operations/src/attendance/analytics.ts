@@ -1,7 +1,7 @@
 import {
   type AnalyticsEvent,
   type AttendeeStatusChange,
-  attendeeStatusChange,
+  attendeeStatusChanges,
   type ChangeContext,
 } from "@runback/attendance";
 import type { Logger } from "@runback/core";
@@ -19,14 +19,27 @@ const eventsAtMost = 500;
  * killed between the commit and the call tells nobody: the audit is the record, events are not.
  */
 export interface AnalyticsSink {
+  /** Events of one call share everything but their payloads. */
   emit(events: readonly AnalyticsEvent[]): void;
 }
 
-/** One log line an event, without what says who somebody is: logs hold ids only. */
+/** Events of a log line: some 10 KB, which every collector of logs takes. */
+const lineAtMost = 100;
+
+/**
+ * Log lines of up to 100 events: what they share once, then their payloads. What says who somebody is stays out: logs hold
+ * ids only. What goes in is named, so a field that somebody adds is in no log until it is added here.
+ */
 export function analyticsLog(logger: Logger): AnalyticsSink {
   return {
     emit: (events) => {
-      for (const { pii: _, name, ...event } of events) logger.log("info", name, { analytics: { name, ...event } });
+      for (let from = 0; from < events.length; from += lineAtMost) {
+        const { name, timestamp, actorId, context } = events[from]!;
+        const payloads = events.slice(from, from + lineAtMost).map(({ payload }) => payload);
+        logger.log("info", "attendance.analytics", {
+          analytics: { name, timestamp, ...(actorId === undefined ? {} : { actorId }), context, payloads },
+        });
+      }
     },
   };
 }
@@ -55,9 +68,7 @@ export function emitChanges(
   // A name in a column of users' numbers was recorded as nobody.
   const actorIsId = isWholeNumber(by) && actorValue(by, about.actor) !== null;
   for (let from = 0; from < changes.length; from += eventsAtMost) {
-    const events = changes
-      .slice(from, from + eventsAtMost)
-      .map((change) => attendeeStatusChange(change, { ...about, actorIsId }));
+    const events = attendeeStatusChanges(changes.slice(from, from + eventsAtMost), { ...about, actorIsId });
     try {
       analytics.emit(events);
     } catch (error) {
