@@ -26,7 +26,7 @@ const chosen = process.env.KILL_ONLY
 const auditTable = { schema: "runback", name: "audit" };
 const about = { operator: "next", auditTable };
 const positions = ["planned", "0", "1", "2", "3", "4", "5"];
-const walks = deep ? 6 : 1;
+const walks = deep ? 3 : 1;
 /** Every day some of the moves of a walk. */
 const disturbing = deep ? 1 : 0.35;
 

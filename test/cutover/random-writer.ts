@@ -5,6 +5,8 @@ import { storedStates } from "@runback/operations";
 export interface RandomWriter extends AsyncDisposable {
   /** The code that each row has since its last write that was answered. */
   readonly truth: ReadonlyMap<number, string>;
+  /** Every row that it wrote, or tried to. */
+  readonly touched: ReadonlySet<number>;
   /** Lets it finish the write it is at, so that its next one begins with a look at the flags. Settles with what lets it go on. */
   paused(): Promise<() => void>;
   /** Rejects as soon as a write failed that must not fail: for good. */
@@ -22,11 +24,13 @@ export function randomWriter(
   rows: ReadonlyMap<number, string>,
 ): RandomWriter {
   const truth = new Map(rows);
+  const touched = new Set<number>();
   const states = storedStates(engine, [cutover]);
   const table = engine.dialect.table(cutover.table);
   let ended = false;
   let wanted: (() => void) | undefined;
   let resume: Promise<void> | undefined;
+  let letGo = () => {};
   const { promise: failed, reject } = Promise.withResolvers<never>();
   failed.catch(() => {});
 
@@ -46,6 +50,7 @@ export function randomWriter(
     const ids = [...truth.keys()];
     const known = ids[Math.floor(random() * ids.length)]!;
     const kind = random();
+    if (kind < 0.1 || kind >= 0.3) touched.add(known);
     if (kind < 0.1 && ids.length > 20) {
       await engine.query(`DELETE FROM ${table} WHERE id = ${known}`);
       truth.delete(known);
@@ -56,6 +61,7 @@ export function randomWriter(
     const names = Object.keys(set).map(engine.dialect.id);
     if (kind < 0.3) {
       const id = Math.max(0, ...ids) + 1;
+      touched.add(id);
       await engine.query(
         `INSERT INTO ${table} (id, ${names.join(", ")}) VALUES (${id}, ${names.map((_, at) => `$${at + 1}`).join(", ")})`,
         Object.values(set),
@@ -88,21 +94,23 @@ export function randomWriter(
   })();
   return {
     truth,
+    touched,
     failed,
     paused: async () => {
       const { promise: stands, resolve } = Promise.withResolvers<void>();
       const { promise, resolve: goOn } = Promise.withResolvers<void>();
       resume = promise;
       wanted = resolve;
-      await Promise.race([stands, failed]);
-      return () => {
+      letGo = () => {
         wanted = undefined;
         goOn();
       };
+      await Promise.race([stands, failed]);
+      return letGo;
     },
     [Symbol.asyncDispose]: async () => {
       ended = true;
-      wanted = undefined;
+      letGo();
       await working;
     },
   };

@@ -30,8 +30,8 @@ export interface FaultSite extends AsyncDisposable {
   readonly job: Pick<Job, "databaseUrl" | "vaultUrl" | "source">;
   now: Date;
   later(hours: number): void;
-  /** A process on the same target, disturbed at the n-th place it can be at, or at its end. */
-  disturbed(job: Pick<Job, "action"> & Partial<Job>, holdAt: number, blow: Blow): Promise<Disturbed>;
+  /** A process on the same target, disturbed at the n-th place it can be at or at one by name, unless it ends before. */
+  disturbed(job: Pick<Job, "action"> & Partial<Job>, holdAt: number | string, blow: Blow): Promise<Disturbed>;
 }
 
 export interface Disturbed extends WorkerEnd {

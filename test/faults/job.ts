@@ -7,6 +7,7 @@ import {
   type Context,
   deliverAlerts,
   migrateAttendance,
+  monitorCutover,
   removeAttendance,
   resumeBackfill,
   resumeImport,
@@ -14,6 +15,8 @@ import {
   runBackfill,
   runImport,
   runRollback,
+  type Watched,
+  watch,
 } from "@runback/operations";
 
 import { openVault } from "@runback/vault";
@@ -74,6 +77,13 @@ const auditTable = { schema: "runback", name: "audit" };
 const about = { operator: "faults", auditTable };
 const secret = `whsec_${Buffer.from("a secret of thirty-two bytes, ok").toString("base64")}`;
 
+/** A monitor as schedules run it. */
+export const watched: Watched = {
+  ...{ check: "monitor:cutover-attendee-status", target: "default" },
+  severity: "error",
+  title: "The columns of attendee-status do not agree",
+};
+
 const actions = {
   import: (context: Context, { source }: Job) => runImport(context, { ...options, source, dryRun: false }),
   resume: (context: Context, { runId }: Job) => resumeImport(context, options, runId),
@@ -90,6 +100,8 @@ const actions = {
   "migrate-attendance": (context: Context) => migrateAttendance(context, about),
   "remove-attendance": (context: Context, { approval }: Job) =>
     removeAttendance(context, { ...about, ...(approval === undefined ? {} : { approval }) }),
+  monitor: (context: Context, { dualWrite }: Job) =>
+    watch(context, watched, () => monitorCutover(context, killedCutover(dualWrite))),
   deliver: (context: Context, { receiver }: Job, { answered = async () => {} }: JobHooks) => {
     const send = alertSender(5_000);
     return deliverAlerts(context, {
