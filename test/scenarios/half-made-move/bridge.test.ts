@@ -1,18 +1,8 @@
 import { advanceCutover, retreatCutover, showCutover } from "@runback/operations";
 import { describe, expect, it } from "vitest";
 import { families } from "../../cutover/support.ts";
-import { inPhase3, type Site } from "./in-phase-3.ts";
-
-/** The process is gone when phase 4 was to be put on record: the lease is held at the beginning of a move, and then by its record. */
-function gone({ context }: Site): Site["context"] {
-  const { engine } = context;
-  let held = 0;
-  const holdLease: typeof engine.store.holdLease = async (...args) => {
-    if (++held === 2) throw new Error("killed");
-    return await engine.store.holdLease(...args);
-  };
-  return { ...context, engine: { ...engine, store: { ...engine.store, holdLease } } };
-}
+import { goneBeforeTheRecord } from "./gone.ts";
+import { inPhase3 } from "./in-phase-3.ts";
 
 /**
  * The bridge went as the first of the statements that lead into phase 4. Where each commits by itself, a process that died
@@ -23,7 +13,7 @@ describe.each(families)("an advance to phase 4 that was cut short, with a bridge
   it("leaves the bridge on until the flags say that nobody needs it, and is made again", async () => {
     await using site = await inPhase3(name);
     const { context, cutover, about } = site;
-    await expect(advanceCutover(gone(site), cutover, about)).rejects.toThrow("killed");
+    await expect(advanceCutover(goneBeforeTheRecord(context), cutover, about)).rejects.toThrow("killed");
     expect(await showCutover(context, cutover)).toMatchObject({ phase: 3, moving: "advance:4" });
     await site.write(1, "dna");
     expect(await site.rows()).toEqual([
@@ -39,7 +29,7 @@ describe.each(families)("an advance to phase 4 that was cut short, with a bridge
   it("is taken back with both columns in step", async () => {
     await using site = await inPhase3(name);
     const { context, cutover, about } = site;
-    await expect(advanceCutover(gone(site), cutover, about)).rejects.toThrow("killed");
+    await expect(advanceCutover(goneBeforeTheRecord(context), cutover, about)).rejects.toThrow("killed");
     await site.write(1, "dna");
     expect(await retreatCutover(context, cutover, about)).toMatchObject({ moved: true, to: { phase: 3 } });
     await site.write(2, "walkin");
