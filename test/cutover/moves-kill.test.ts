@@ -20,18 +20,15 @@ import { expectConsistent } from "./expect-consistent.ts";
 import { killedCutover } from "./killed-cutover.ts";
 import { randomWriter } from "./random-writer.ts";
 
-const chosen = process.env.KILL_ONLY
-  ? <T>(all: readonly T[]) => all.filter((each) => String(each) === process.env.KILL_ONLY)
-  : inTurn;
 const auditTable = { schema: "runback", name: "audit" };
 const about = { operator: "next", auditTable };
 const positions = ["planned", "0", "1", "2", "3", "4", "5"];
-const walks = deep ? 3 : 1;
+const walks = deep ? 2 : 1;
 /** Every day some of the moves of a walk. */
 const disturbing = deep ? 1 : 0.35;
 
 describe.each(
-  chosen(
+  inTurn(
     faultFamilies.flatMap((name) =>
       (["application", "bridge"] as const).map((dualWrite) => [name, dualWrite] as const),
     ),
@@ -87,7 +84,6 @@ describe.each(
             const key = `${at} to ${to}`;
             const holdAt = 1 + Math.floor(random() * (places.get(key) ?? 60));
             const blow = one(blowsOn(name));
-            const t0 = performance.now();
             const end = await site.disturbed({ action: kind, to, dualWrite }, holdAt, blow);
             expect(end.stderr, `${key}: ${blow} at ${end.held}`).toBe("");
             if (end.held === undefined) {
@@ -97,10 +93,9 @@ describe.each(
               told.blows++;
               told.held.set(blow, (told.held.get(blow) ?? 0) + 1);
             }
-            const told_ = `${key}: ${blow} at ${end.held} ${JSON.stringify(end.error ?? null)}`;
-            if (process.env.KILL_ONLY) console.log(told_, end.points, Math.round(performance.now() - t0));
+            const what = `${key}: ${blow} at ${end.held} ${JSON.stringify(end.error ?? null)}`;
             const left = await expectConsistent(engine, cutover, writer, false).catch((error: unknown) => {
-              throw new Error(told_, { cause: error });
+              throw new Error(what, { cause: error });
             });
             // The same command, or the one that takes it back.
             try {
@@ -111,7 +106,7 @@ describe.each(
               if (dualWrite === "application") await lateWriters();
               at = positionName(await expectConsistent(engine, cutover, writer, true));
             } catch (error) {
-              throw new Error(`${told_}, then it was at ${positionName(left)}, moving ${left.moving}`, {
+              throw new Error(`${what}, then it was at ${positionName(left)}, moving ${left.moving}`, {
                 cause: error,
               });
             }
@@ -119,9 +114,10 @@ describe.each(
         }
       })();
       await Promise.race([whole, writer.failed]);
-      console.log(
-        `${name} ${dualWrite}: ${told.blows} blows ${JSON.stringify(Object.fromEntries(told.held))}, ${told.unhurt} not reached, ${told.opposite} taken back`,
-      );
+      if (deep)
+        console.log(
+          `${name} ${dualWrite}: ${told.blows} blows ${JSON.stringify(Object.fromEntries(told.held))}, ${told.unhurt} not reached, ${told.opposite} taken back`,
+        );
       await expectRecord(site, cutover);
 
       async function oppositeOf(kind: "advance" | "retreat", left: StoredCutover, to: string): Promise<void> {
