@@ -52,6 +52,8 @@ describe.each(engineNames.filter((name) => servers.includes(name)))(
       const held = Promise.withResolvers<void>();
       const { promise: letGo, resolve: release } = Promise.withResolvers<void>();
       const done = other.transaction(async (tx) => {
+        // Somebody who may idle in a transaction for as long as they like.
+        if (name === "postgres") await tx.query("SET LOCAL idle_in_transaction_session_timeout = 0");
         await tx.query(`UPDATE event_attendance SET status = 'absent', status_v2 = 'dna' WHERE id = ${id}`);
         held.resolve();
         await letGo;
@@ -132,19 +134,17 @@ describe.each(engineNames.filter((name) => servers.includes(name)))(
       expect(await engine.journal.rows(engine, result.runId)).toBe(result.filled);
     });
 
-    test.runIf(deep && name === "postgres")(
-      "a lock that is never let go leaves its rows to the end, which says so",
-      async () => {
-        await fill();
-        const { runId } = await startBackfill(context, { ...options, stepMs: 20 });
-        const held = await hold(700);
-        await expect(resumeBackfill(context, attendeeStatus, runId)).rejects.toMatchObject({ code: "LOCK_TIMEOUT" });
-        const left = (await rows()).filter((row) => row.status_v2 === null);
-        expect(left.length).toBeLessThanOrEqual(20);
-        held.release();
-        await held.done;
-        expect(await resumeBackfill(context, attendeeStatus, runId)).toMatchObject({ remaining: 0 });
-      },
-    );
+    test.runIf(deep)("a lock that is never let go leaves its rows to the end, which says so", async () => {
+      await fill();
+      const { runId } = await startBackfill(context, { ...options, stepMs: 20 });
+      const held = await hold(700);
+      await expect(resumeBackfill(context, attendeeStatus, runId)).rejects.toMatchObject({ code: "LOCK_TIMEOUT" });
+      const left = (await rows()).filter((row) => row.status_v2 === null);
+      // A lock on SQLite is one of the whole file.
+      if (name !== "sqlite") expect(left.length).toBeLessThanOrEqual(20);
+      held.release();
+      await held.done;
+      expect(await resumeBackfill(context, attendeeStatus, runId)).toMatchObject({ remaining: 0 });
+    });
   },
 );

@@ -21,6 +21,8 @@ export interface FaultyNetwork extends AsyncDisposable {
   cut(cut: Cut): Promise<void>;
   /** The network works again, for new connections; what was silenced is reset. */
   heal(): void;
+  /** Ports from which the server sees its clients: by them it knows their sessions. */
+  ports(): readonly number[];
   /** Bytes and COMMITs that clients sent so far. */
   readonly sent: { bytes: number; commits: number };
 }
@@ -34,7 +36,7 @@ interface Pair {
 
 const commitMessage = Buffer.from("commit\0");
 
-/** A network between a program and a PostgreSQL server that fails on command. */
+/** A network between a program and a database server that fails on command; COMMITs are told from the rest as PostgreSQL sends them. */
 export async function startFaultyNetwork(databaseUrl: string): Promise<FaultyNetwork> {
   const target = new URL(databaseUrl);
   const pairs = new Set<Pair>();
@@ -99,6 +101,7 @@ export async function startFaultyNetwork(databaseUrl: string): Promise<FaultyNet
   };
   return {
     url: url.href,
+    ports: () => [...pairs].flatMap((pair) => pair.server.localPort ?? []),
     sent,
     heal,
     cut: (cut) =>

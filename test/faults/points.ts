@@ -17,6 +17,18 @@ export function engineWithPoints(engine: Engine, reach: Reach): Engine {
       await reach("after commit");
       return value;
     },
+    reshape: {
+      ...engine.reshape,
+      transaction: async (work, lockTimeoutMs) => {
+        const value = await engine.reshape.transaction(async (tx) => {
+          const worked = await work(connectionWithPoints(tx, reach));
+          await reach("before commit");
+          return worked;
+        }, lockTimeoutMs);
+        await reach("after commit");
+        return value;
+      },
+    },
   };
 }
 
@@ -26,7 +38,10 @@ function connectionWithPoints(connection: Connection, reach: Reach): Connection 
       await reach(`before ${text.trim().slice(0, 60)}`);
       return await connection.query(text, params);
     },
-    script: (text) => connection.script(text),
+    script: async (text) => {
+      await reach(`before ${text.trim().slice(0, 60)}`);
+      await connection.script(text);
+    },
     savepoint: (work) => connection.savepoint((tx) => work(connectionWithPoints(tx, reach))),
     load: async (table, columns, rows) =>
       await connection.load(

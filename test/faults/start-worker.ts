@@ -49,6 +49,8 @@ export function startWorker(job: WorkerJob): Worker {
   const tell = () => {
     for (const each of waiting) if (progress >= each.times) each.settle();
   };
+  // Let go on where it had nothing left to do.
+  child.stdin.on("error", () => {});
   let seen: Partial<WorkerEnd> = {};
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {

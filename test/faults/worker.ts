@@ -14,6 +14,8 @@ export interface WorkerJob extends Job {
   readonly holdAt?: number | string;
   /** Go on from there to a place whose name begins so: how many there are before it may differ by a statement. */
   readonly holdFor?: string;
+  /** Only say that it came to that place, and go on: who kills it then meets it inside a statement. */
+  readonly goOn?: boolean;
 }
 
 const job = JSON.parse(process.argv[2] ?? "") as WorkerJob;
@@ -30,13 +32,14 @@ async function reach(name: string): Promise<void> {
   if (!here) return;
   held = true;
   say({ point: points, name });
-  await input.next();
+  if (!job.goOn) await input.next();
 }
 
 try {
   const result = await runJob(job, {
     engine: (engine) => engineWithPoints(engine, reach),
     vault: (vault) => vaultWithPoints(vault, reach),
+    answered: () => reach("after an answer"),
     onProgress: ({ phase, done }) => say({ progress: phase, done }),
   });
   say({ result });

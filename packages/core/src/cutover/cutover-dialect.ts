@@ -5,7 +5,13 @@ import type { ShapeEffect } from "../reshape.ts";
 export type Quoting = Pick<Dialect, "id" | "table" | "literal" | "isDistinct">;
 
 /** A statement, or what only the live table's definition can spell. */
-export type CutoverStep =
+export type CutoverStep = {
+  /**
+   * Where DDL commits by itself it is made after its phase is on record, since writers of the phase before count on what it takes
+   * away. Of what leads back: what brings that back.
+   */
+  readonly follows?: true;
+} & (
   | {
       readonly kind: "sql";
       readonly sql: string;
@@ -17,7 +23,8 @@ export type CutoverStep =
       readonly kind: "redefine";
       readonly column: string;
       readonly nullable: boolean;
-    };
+    }
+);
 
 /** One direction of a bridge: when `from` changed and `to` did not, `to` becomes `value`. */
 export interface Bridge {

@@ -16,6 +16,8 @@ const sql = (text: string, effect?: ShapeEffect): CutoverStep => ({
   ...(effect === undefined ? {} : { effect }),
 });
 
+const following = (text: string): CutoverStep => ({ ...sql(text), follows: true });
+
 /**
  * Schema changes of one phase. Phases 2 and 3 have none: rows and flags move there. Entering phase 4 makes the new column
  * NOT NULL and lets the legacy one be NULL, for nothing writes it from then on.
@@ -60,12 +62,13 @@ export function phaseDdl(cutover: ColumnCutover, phase: Phase, dialect: CutoverD
     case 4:
       return {
         up: [
-          ...bridge.drop.map((each) => sql(each)),
+          // Until the flags are those of phase 4, writers count on the bridge.
+          ...bridge.drop.map(following),
           { kind: "redefine", column: cutover.column, nullable: false },
           { kind: "redefine", column: cutover.legacy, nullable: true },
         ],
         // The legacy column stays nullable: rows of phase 4 have no value in it.
-        down: [{ kind: "redefine", column: cutover.column, nullable: true }, ...bridge.create.map((each) => sql(each))],
+        down: [{ kind: "redefine", column: cutover.column, nullable: true }, ...bridge.create.map(following)],
       };
     case 5:
       return {

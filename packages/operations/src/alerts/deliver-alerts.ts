@@ -4,6 +4,7 @@ import type { Context } from "../context.ts";
 import { alertTables } from "./alert-tables.ts";
 import { backoff } from "./backoff.ts";
 import type { Receiver, SendAlert } from "./receiver.ts";
+import { resolveEndedRuns } from "./resolve-ended.ts";
 import { spellAlert } from "./spell-alert.ts";
 
 export interface Delivery {
@@ -32,6 +33,7 @@ const batch = 50;
  */
 export async function deliverAlerts(context: Context, delivery: Delivery): Promise<Delivered> {
   const until = context.clock.now().getTime() + delivery.budgetMs;
+  await resolveEndedRuns(context);
   await addressEvents(context, delivery.receivers);
   const outcomes = await Promise.all(
     delivery.receivers.map((receiver) => deliverTo(context, delivery, receiver, until)),

@@ -4,7 +4,8 @@ import { raiseAlert, resolveAlert } from "./raise-alert.ts";
 
 type Alerting = Pick<Context, "engine" | "clock" | "target">;
 
-const checkOf = (run: Run) => `run:${run.kind}:${run.migration}`;
+/** The check that a run answers for: all of its kind and migration are one. */
+export const checkOf = (run: Run) => `run:${run.kind}:${run.migration}`;
 
 /** A live run failed. A dry run is watched by whoever asked for it. */
 export async function raiseRunAlert(

@@ -1,4 +1,12 @@
-import { type ColumnCutover, type CutoverStep, dropLegacy, type Engine, phaseDdl, RunbackError } from "@runback/core";
+import {
+  type ColumnCutover,
+  type CutoverStep,
+  dropLegacy,
+  type Engine,
+  type Lease,
+  phaseDdl,
+  RunbackError,
+} from "@runback/core";
 import { assertApproval } from "../approvals/approvals.ts";
 import { requireAuditTable } from "../audit/require-audit-table.ts";
 import type { Context } from "../context.ts";
@@ -7,8 +15,8 @@ import { createRunId } from "../random-id.ts";
 import { applyDdl } from "./apply-ddl.ts";
 import { cutoverGate, dropDigest, finished, type GateOptions } from "./gate.ts";
 import type { GateResult } from "./gate-result.ts";
-import { assertShape, beginMove, isAt, type MoveOptions, recordMove, underLease } from "./move.ts";
-import { movingOf, nextPosition, type Position, positionName, positionText } from "./positions.ts";
+import { assertShape, beginMove, endMove, isAt, type MoveOptions, recordMove, underLease } from "./move.ts";
+import { isTrailing, movingOf, nextPosition, type Position, positionName, positionText } from "./positions.ts";
 import { definitionOf, type StoredCutover, shapeOf, storedCutover } from "./stored-cutover.ts";
 
 export interface AdvanceOptions extends MoveOptions, GateOptions {
@@ -46,7 +54,7 @@ export async function advanceCutover(
   await assertNotFrozen(context);
   await requireAuditTable(context, options.auditTable);
   return await underLease(context, cutover, createRunId(context), async (lease) => {
-    const stored = await storedCutover(engine, engine.dialect, cutover);
+    const stored = await trailed(context, lease, cutover, options.operator);
     const from = { phase: stored.phase, state: stored.state };
     if (options.to !== undefined && isAt(stored, options.to))
       return { cutover: cutover.name, moved: false, from, to: from, since: stored.since, gate: null };
@@ -63,10 +71,15 @@ export async function advanceCutover(
       );
     const begun = await beginMove(context, lease, stored, `advance:${positionName(next)}`, options.operator);
     let since: string | null = null;
-    await applyDdl(context, cutover, stepsInto(engine, cutover, next), async (tx) => {
+    const { steps, trail } = stepsInto(engine, cutover, next);
+    await applyDdl(context, cutover, steps, async (tx) => {
       const reached = await recordMove(context, tx, lease, {
         ...{ operator: options.operator, auditTable: options.auditTable },
-        ...{ kind: "advance", from: begun, to: { ...begun, ...next, ...entering(cutover, begun, gate), moving: null } },
+        ...{
+          kind: "advance",
+          from: begun,
+          to: { ...begun, ...next, ...entering(cutover, begun, gate), moving: trail.length > 0 ? begun.moving : null },
+        },
         data: {
           counts: gate.counts,
           measuredAt: gate.measuredAt,
@@ -76,14 +89,47 @@ export async function advanceCutover(
       });
       since = reached.since;
     });
+    if (trail.length > 0) await makeTrail(context, lease, cutover, next, options.operator);
     logger.log("info", "cutover.advanced", { cutover: cutover.name, from: positionName(from), to: positionName(next) });
     return { cutover: cutover.name, moved: true, from, to: next, since, gate };
   });
 }
 
-function stepsInto({ dialect }: Engine, cutover: ColumnCutover, to: Position): readonly CutoverStep[] {
-  if (to.state === "dropped") return [dropLegacy(cutover, dialect)];
-  return phaseDdl(cutover, to.phase, dialect).up;
+/** Where the cutover is, with what was to follow the record of its phase made, when who recorded it did not come to that. */
+async function trailed(
+  context: Context,
+  lease: Lease,
+  cutover: ColumnCutover,
+  operator: string,
+): Promise<StoredCutover> {
+  const { engine } = context;
+  const stored = await storedCutover(engine, engine.dialect, cutover);
+  if (!isTrailing(stored)) return stored;
+  assertShape(cutover, stored);
+  return await makeTrail(context, lease, cutover, stored, operator);
+}
+
+async function makeTrail(
+  context: Context,
+  lease: Lease,
+  cutover: ColumnCutover,
+  at: Position,
+  operator: string,
+): Promise<StoredCutover> {
+  await applyDdl(context, cutover, stepsInto(context.engine, cutover, at).trail, async () => {});
+  return await endMove(context, lease, cutover, operator);
+}
+
+/** What leads into a position, and what is made once it is on record: nothing, where all of it is one transaction. */
+function stepsInto(
+  { dialect, capabilities }: Engine,
+  cutover: ColumnCutover,
+  to: Position,
+): { readonly steps: readonly CutoverStep[]; readonly trail: readonly CutoverStep[] } {
+  if (to.state === "dropped") return { steps: [dropLegacy(cutover, dialect)], trail: [] };
+  const { up } = phaseDdl(cutover, to.phase, dialect);
+  if (capabilities.transactionalDdl) return { steps: up, trail: [] };
+  return { steps: up.filter(({ follows }) => !follows), trail: up.filter(({ follows }) => follows) };
 }
 
 /** What a position keeps of how it was entered. */

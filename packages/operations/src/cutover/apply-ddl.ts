@@ -47,7 +47,8 @@ export async function applyDdl(
     });
     return;
   }
-  for (const step of steps) await transaction((tx) => applyStep(context, tx, cutover, step));
+  const make = async (each: CutoverStep) => await transaction((tx) => applyStep(context, tx, cutover, each));
+  for (const step of steps) await make(step);
   await transaction(record);
 }
 

@@ -15,7 +15,9 @@ export async function concludeBackfill(
 ): Promise<boolean> {
   const { engine, vault } = context;
   const run = (await engine.store.run(engine, runId))!;
-  const { filled, steps, longestStepMs, lockTimeouts, pausedMs, quarantined, quarantinedRows } = checkpoint;
+  const { filled, steps, longestStepMs, lockTimeouts, pausedMs, quarantinedRows } = checkpoint;
+  // In this order wherever they come from: PostgreSQL's jsonb gives keys back in its own, and the bundle would be another one.
+  const quarantined = checkpoint.quarantined.map(({ value, rows }) => ({ value, rows }));
   const durationMs = Date.parse(checkpoint.completedAt) - Date.parse(run.startedAt);
   const result: Omit<BackfillResult, "bundle"> = {
     runId: run.runId,

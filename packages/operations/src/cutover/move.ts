@@ -5,7 +5,7 @@ import { heartbeat } from "../run/heartbeat.ts";
 import { holdLease, releaseLease, takeLease } from "../run/lease-guard.ts";
 import { addEvidence, type Evidence } from "./evidence.ts";
 import { type Position, positionName } from "./positions.ts";
-import { type StoredCutover, saveCutover, shapeOf } from "./stored-cutover.ts";
+import { type StoredCutover, saveCutover, shapeOf, storedCutover } from "./stored-cutover.ts";
 
 export interface MoveOptions {
   readonly operator: string;
@@ -47,6 +47,22 @@ export async function beginMove(
     await saveCutover(tx, engine.dialect, begun, { operator, at: clock.now().toISOString() });
   });
   return begun;
+}
+
+/** Notes that everything of a move is made, what follows its record too. */
+export async function endMove(
+  context: Context,
+  lease: Lease,
+  cutover: ColumnCutover,
+  operator: string,
+): Promise<StoredCutover> {
+  const { engine, clock } = context;
+  return await engine.transaction(async (tx) => {
+    await holdLease(context, tx, lease);
+    const ended = { ...(await storedCutover(tx, engine.dialect, cutover)), moving: null };
+    await saveCutover(tx, engine.dialect, ended, { operator, at: clock.now().toISOString() });
+    return ended;
+  });
 }
 
 /** Puts a finished move on record: where the cutover is now, the evidence, the audit entry. */

@@ -39,3 +39,9 @@ export function movingOf({ moving }: Pick<StoredCutover, "moving">): {
   if (kind !== "advance" && kind !== "retreat" && kind !== "sync") return null;
   return { kind, to: to.join(":") };
 }
+
+/** The phase is entered and on record, and what follows that is not made yet: it is made before anything else. */
+export function isTrailing(stored: StoredCutover): boolean {
+  const moving = movingOf(stored);
+  return moving?.kind === "advance" && stored.state === "entered" && moving.to === positionName(stored);
+}

@@ -16,7 +16,7 @@ import { applyDdl } from "./apply-ddl.ts";
 import { newestEvidence } from "./evidence.ts";
 import { syncLegacy } from "./legacy-sync.ts";
 import { assertShape, beginMove, isAt, type MoveOptions, recordMove, underLease } from "./move.ts";
-import { movingOf, type Position, positionName, positionText, previousPosition } from "./positions.ts";
+import { isTrailing, movingOf, type Position, positionName, positionText, previousPosition } from "./positions.ts";
 import { provenSnapshot } from "./proven-snapshot.ts";
 import { missingParts, type RowCounts, rowCounts } from "./row-counts.ts";
 import { definitionOf, type StoredCutover, storedCutover } from "./stored-cutover.ts";
@@ -62,7 +62,8 @@ export async function retreatCutover(
   const result = await underLease(context, cutover, runId, async (lease): Promise<RetreatResult> => {
     const stored = await storedCutover(engine, engine.dialect, cutover);
     const from: Position = { phase: stored.phase, state: stored.state };
-    const moving = movingOf(stored);
+    // What follows the record of phase 4 need not be made first: it is what is taken back.
+    const moving = isTrailing(stored) ? null : movingOf(stored);
     const still = { cutover: cutover.name, moved: false, from, to: from, since: stored.since, sync: null, notes: [] };
     if (moving?.kind === "sync" && (await isUnfinished(engine, moving.to)))
       return { ...still, sync: { runId: moving.to, rows: 0 } };
@@ -90,7 +91,7 @@ export async function retreatCutover(
     const syncs = from.phase === 4 && undone.phase === 4;
     const notes = notesOf(undone, counts);
     let since: string | null = null;
-    await applyDdl(context, cutover, stepsOutOf(engine, cutover, undone), async (tx) => {
+    await applyDdl(context, cutover, stepsOutOf(engine, cutover, undone, moving?.kind === "advance"), async (tx) => {
       const reached = await recordMove(context, tx, lease, {
         ...{ operator: options.operator, auditTable: options.auditTable, kind: "retreat", from: begun },
         to: {
@@ -122,9 +123,17 @@ export async function retreatCutover(
 const positionOf = (name: string): Position =>
   name === "dropped" ? { phase: 5, state: "dropped" } : { phase: Number(name) as Phase, state: "entered" };
 
-function stepsOutOf({ dialect }: Engine, cutover: ColumnCutover, { phase, state }: Position): readonly CutoverStep[] {
+function stepsOutOf(
+  { dialect, capabilities }: Engine,
+  cutover: ColumnCutover,
+  { phase, state }: Position,
+  cutShort: boolean,
+): readonly CutoverStep[] {
   // Dropping is one statement: not done, there is nothing to take back.
-  return state === "dropped" ? [] : phaseDdl(cutover, phase, dialect).down;
+  if (state === "dropped") return [];
+  const { down } = phaseDdl(cutover, phase, dialect);
+  // What was to follow the phase's record is not made where there is no record: the bridge is on, and stays on.
+  return cutShort && !capabilities.transactionalDdl ? down.filter(({ follows }) => !follows) : down;
 }
 
 /** Records the run that brings the legacy column up to date, under the id that the cutover's move names. */
@@ -179,9 +188,16 @@ function notesOf(undone: Position, counts: RowCounts | null): string[] {
   return notes;
 }
 
+async function isGone({ engine }: Context, cutover: ColumnCutover): Promise<boolean> {
+  const hasTable = (await missingParts(engine, cutover, [])) === null;
+  return hasTable && (await missingParts(engine, cutover, [cutover.column])) !== null;
+}
+
 /** The new column goes with its values: refused where one of them is nowhere else. */
 async function assertNothingLost(context: Context, cutover: ColumnCutover, counts: RowCounts | null): Promise<void> {
   if (counts !== null && counts.mismatched === 0) return;
+  // It could not be counted because it is gone: by a retreat that was cut short, or as an advance that did not come to make it.
+  if (counts === null && (await isGone(context, cutover))) return;
   const { snapshotMaxAgeHours } = gatesOf(cutover);
   const found = await provenSnapshot(context, {
     ...{ table: cutover.table, maxAgeHours: snapshotMaxAgeHours, notBefore: null },

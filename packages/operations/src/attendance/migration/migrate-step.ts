@@ -57,7 +57,7 @@ async function schemaStep({ context, auditTable, run, lease, checkpoint }: Step)
   const began = clock.now().getTime();
   await shortLocks(engine, async (tx) => {
     await holdLease(context, tx, lease);
-    for (const { sql } of now) await tx.query(sql);
+    for (const step of now) await makeOnce(engine, tx, step);
     for (const { object } of now)
       await engine.store.addStep(tx, {
         ...{ runId: run.runId, name: object, rows: 0 },
@@ -72,6 +72,24 @@ async function schemaStep({ context, auditTable, run, lease, checkpoint }: Step)
       });
   });
   return false;
+}
+
+/**
+ * A server goes on with the statement of a process that died: where each commits by itself, it may have been made while this one
+ * waited for its turn.
+ */
+async function makeOnce(
+  engine: Context["engine"],
+  tx: Connection,
+  { sql, object }: { readonly sql: string; readonly object: string },
+): Promise<void> {
+  try {
+    await tx.query(sql);
+  } catch (error) {
+    if (engine.capabilities.transactionalDdl) throw error;
+    const { plan } = await livePlan(engine);
+    if (plan.steps.some((step) => step.object === object)) throw error;
+  }
 }
 
 async function enrollStep({ context, run, lease, checkpoint }: Step): Promise<boolean> {
