@@ -1,4 +1,5 @@
 import { type ChangedColumn, findTable, type RunbackError } from "@runback/core";
+import { openMysql } from "@runback/engines";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { engineNames, freshTarget, type TestTarget } from "../../support/engines.ts";
 import { journaled, startRun, undo } from "../../support/journaled.ts";
@@ -126,6 +127,69 @@ describe.each(engineNames.filter((name) => name === "mysql"))("columns changed i
     }
     const { rows } = await engine.query(`SELECT v, w FROM ${filled} WHERE v IS NOT NULL OR w IS NOT NULL`);
     expect(rows).toEqual([]);
+  });
+
+  test("the catalog is asked again after whatever was done to the table, and only then", async () => {
+    const { engine } = target;
+    const rows = Array.from({ length: 12 }, (_, at) => `(${at + 1}, NULL, NULL)`);
+    const changed = await table("v int NULL, w int NULL", rows.join(", "));
+    const found = findTable(await engine.catalog(), changed)!;
+    await engine.transaction((tx) => engine.journal.enroll(tx, [found]));
+    const runId = await startRun(engine, "exec");
+    let row = 0;
+    const step = async () => {
+      const sent: string[] = [];
+      await engine.transaction(async (tx) => {
+        const query = ((text, values) => {
+          sent.push(text);
+          return tx.query(text, values);
+        }) as typeof tx.query;
+        const request = { table: found, column: "v", value: "1", where: `t.id = ${++row}`, params: [] };
+        expect(await engine.journal.fill({ ...tx, query }, runId, request)).toBe(1);
+      });
+      const inSets = sent.some((text) => text.startsWith("INSERT INTO runback_journal"));
+      const asked = sent.some((text) => text.includes("information_schema.triggers"));
+      return [inSets ? "sets" : "triggers", asked ? "asked" : "knew"];
+    };
+    // Whoever reads the table after a change of it must not hide that change.
+    const other = openMysql(engine.location, { max: 1 });
+    const after = async (ddl: string) => {
+      await other.script(`${ddl}; SELECT * FROM ${changed}`);
+      return await step();
+    };
+    const trigger = `CREATE TRIGGER others_${changed} BEFORE UPDATE ON ${changed} FOR EACH ROW SET NEW.w = 9`;
+    try {
+      expect(await step()).toEqual(["sets", "asked"]);
+      expect(await step()).toEqual(["sets", "knew"]);
+      expect(await after(trigger)).toEqual(["triggers", "asked"]);
+      expect(await after(`DROP TRIGGER others_${changed}`)).toEqual(["sets", "asked"]);
+      expect(await step()).toEqual(["sets", "knew"]);
+      expect(await after(`ALTER TABLE ${changed} ADD COLUMN at datetime NULL ON UPDATE current_timestamp`)).toEqual([
+        "triggers",
+        "asked",
+      ]);
+      // The first of these makes the triggers anew, for they are those of a table with that column.
+      expect(await after(`ALTER TABLE ${changed} DROP COLUMN at`)).toEqual(["triggers", "asked"]);
+      expect(await step()).toEqual(["sets", "asked"]);
+      // Made under another name, read, and swapped in, as tools that change tables online do.
+      await other.script(`CREATE TABLE new_${changed} LIKE ${changed}; INSERT INTO new_${changed} SELECT * FROM ${changed};
+        CREATE TRIGGER others_${changed} BEFORE UPDATE ON new_${changed} FOR EACH ROW SET NEW.w = 9; SELECT * FROM new_${changed}`);
+      expect(await step()).toEqual(["sets", "asked"]);
+      const triggers = (
+        await other.query<{ name: string }>(
+          "SELECT trigger_name AS name FROM information_schema.triggers WHERE event_object_table = $1 AND event_object_schema = database()",
+          [changed],
+        )
+      ).rows.map(({ name }) => `DROP TRIGGER ${name}`);
+      await other.script(
+        `${triggers.join("; ")}; RENAME TABLE ${changed} TO old_${changed}, new_${changed} TO ${changed}`,
+      );
+      await engine.transaction((tx) => engine.journal.renew(tx));
+      row = 10;
+      expect(await step()).toEqual(["triggers", "asked"]);
+    } finally {
+      await other.close();
+    }
   });
 
   test("nobody makes a trigger between the look at the triggers and the change", async () => {

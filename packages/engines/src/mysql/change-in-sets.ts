@@ -1,6 +1,6 @@
-import { type ChangeRequest, type Column, type Connection, RunbackError, type Table } from "@runback/core";
-import { captureEvents, captureName } from "./capture.ts";
+import { type ChangeRequest, type Connection, RunbackError } from "@runback/core";
 import { id, table as tableName } from "./dialect.ts";
+import { type LayoutAlone, layoutAlone } from "./layout-alone.ts";
 import { imageColumns, imageText, keyColumns } from "./row-image.ts";
 import { asStored } from "./stored-value.ts";
 
@@ -60,53 +60,4 @@ function valuesOf({ table, set }: ChangeRequest): Map<string, string> | null {
     values.set(column, stored);
   }
   return values;
-}
-
-interface LayoutAlone {
-  readonly num: number;
-  readonly run: number;
-  /** A run is named in this session. */
-  readonly named: boolean;
-}
-
-/** The layout that a table is captured by now, where nothing else changes its rows when they are updated. */
-async function layoutAlone(
-  tx: Connection,
-  runId: string,
-  { table, set }: Pick<ChangeRequest, "table" | "set">,
-): Promise<LayoutAlone | null> {
-  const { rows } = await tx.query<{
-    num: number;
-    run: number | null;
-    columns: string;
-    triggers: string;
-    named: string | null;
-  }>(
-    // The table is read, so it is open in this transaction: whoever alters it, or makes a trigger, waits for its end.
-    `SELECT num + 0e0 AS num, columns, @runback_run_id AS named, EXISTS (SELECT 1 FROM ${tableName(table)}) AS opened,
-       (SELECT num + 0e0 FROM runback_runs WHERE run_id = $2) AS run,
-       (SELECT group_concat(trigger_name ORDER BY trigger_name) FROM information_schema.triggers
-        WHERE event_object_schema = database() AND event_object_table = $1) AS triggers
-     FROM runback_layouts WHERE table_name = $1 AND current`,
-    [table.name, runId],
-  );
-  const [found, more] = rows;
-  if (found === undefined || found.run === null || more !== undefined) return null;
-  const own = captureEvents.map((event) => captureName(event, Number(found.num))).sort();
-  if (found.triggers !== own.join()) return null;
-  const shape = (columns: readonly Column[]) => columns.map(({ name, type }) => `${name} ${type}`).join();
-  if (shape(JSON.parse(found.columns) as Column[]) !== shape(imageColumns(table))) return null;
-  if (await stampsItself(tx, table, set)) return null;
-  return { num: Number(found.num), run: Number(found.run), named: found.named !== null };
-}
-
-/**
- * Whether a column gets a time of its own when the row is updated: one with ON UPDATE that is not among those that are set.
- * The table's own definition says so in a twentieth of the time that the catalog takes.
- */
-async function stampsItself(tx: Connection, table: Table, set: ChangeRequest["set"]): Promise<boolean> {
-  const { rows } = await tx.query<{ "Create Table": string }>(`SHOW CREATE TABLE ${tableName(table)}`);
-  const lines = rows[0]!["Create Table"].split("\n");
-  const stamped = lines.filter((line) => / ON UPDATE (current_timestamp|now)/i.test(line));
-  return stamped.some((line) => !set.some(({ column }) => line.startsWith(`  ${id(column)} `)));
 }
