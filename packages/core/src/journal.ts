@@ -23,6 +23,15 @@ export interface JournalPort {
    */
   fill(tx: Connection, runId: string, request: FillRequest): Promise<number>;
   /**
+   * Gives several columns their values in every row that a condition finds, in a transaction in which `begin` has named the run
+   * (it stays named), and journals each of them in whatever way costs this engine least, as `fill` does.
+   * The condition must leave out rows that would stay as they are.
+   *
+   * @returns the rows written
+   * @throws `LOCK_TIMEOUT` also when rows came into the condition meanwhile: nothing was written, and it can be repeated
+   */
+  change(tx: Connection, runId: string, request: ChangeRequest): Promise<number>;
+  /**
    * Where no session of a program can name a run: names it for every session, from this commit until the window closes.
    * Absent where sessions name it themselves. @throws `LEASE_HELD` while another run has the window
    */
@@ -65,6 +74,21 @@ export interface FillRequest {
   /** SQL condition on the row `t`, over the parameters. */
   readonly where: string;
   readonly params: readonly Value[];
+}
+
+export interface ChangeRequest {
+  /** As the live catalog has it; enrolled. */
+  readonly table: Table;
+  readonly set: readonly ChangedColumn[];
+  /** SQL condition on the row `t`, over the parameters. */
+  readonly where: string;
+  readonly params: readonly Value[];
+}
+
+export interface ChangedColumn {
+  readonly column: string;
+  /** SQL of the value, of the column's type: over the parameters, and over columns of the row `t` that stay as they are. */
+  readonly value: string;
 }
 
 export interface UndoRequest {

@@ -1,5 +1,6 @@
 import type { Connection, JournalPort, UndoRequest } from "@runback/core";
 import { lacksColumns } from "../shared/stays-awake.ts";
+import { change } from "./change.ts";
 import { id, table as tableName } from "./dialect.ts";
 import { differing } from "./differing.ts";
 import { beginJournal, enroll, renew } from "./enroll.ts";
@@ -15,6 +16,7 @@ export const journal: JournalPort = {
   renew,
   begin: beginJournal,
   fill,
+  change,
   plan: planUndo,
   revert: async (tx, request, cursor, limit) => {
     // For triggers that heed it: no other can be kept silent for one session.

@@ -56,13 +56,24 @@ export function image(
   return `CONVERT(${imageText(alias, columns, instead)} USING ascii) COLLATE ascii_bin`;
 }
 
-/** The same bytes in whatever character set, where they are only stored or hashed: not converted once more for every row. */
+/**
+ * The same as bytes, where they are only stored or hashed. The separator's type is that of the whole, so that no part is
+ * converted from one character set to another: that took half of the time an image takes.
+ */
 export function imageText(
   alias: string,
   columns: readonly Column[],
   instead: (column: Column) => string | undefined = () => undefined,
 ): string {
-  return `concat_ws(',', ${columns.map((column) => part(instead(column) ?? `${alias}.${id(column.name)}`, column)).join(", ")})`;
+  const parts = columns.map((column) => bytesOf(instead(column) ?? `${alias}.${id(column.name)}`, column));
+  return `concat_ws(CAST(',' AS binary), ${parts.join(", ")})`;
+}
+
+/** `part`, of which digits are bytes to begin with. */
+function bytesOf(expression: string, column: Column): string {
+  return integers.has(column.baseType)
+    ? `coalesce(CAST(${expression} AS binary), '${nothing}')`
+    : part(expression, column);
 }
 
 /** SHA-256 of an image: a row's digest is that of the image it would have, so an image need not be decoded to be compared. */

@@ -1,4 +1,5 @@
 import type { Connection, JournalPort, UndoRequest } from "@runback/core";
+import { change } from "./change.ts";
 import { id, table as tableName } from "./dialect.ts";
 import { differing } from "./differing.ts";
 import { beginJournal, enroll, renew } from "./enroll.ts";
@@ -15,6 +16,7 @@ export const journal: JournalPort = {
   renew,
   begin: beginJournal,
   fill,
+  change,
   plan: planUndo,
   revert: (tx, request, cursor, limit) => (request.replay ? replay : revert)(tx, request, cursor, limit),
   remaining,

@@ -1,4 +1,5 @@
 import type { Connection, JournalPort, UndoRequest } from "@runback/core";
+import { change } from "./change.ts";
 import { id, table as tableName } from "./dialect.ts";
 import { differing } from "./differing.ts";
 import { beginJournal, enroll, renew } from "./enroll.ts";
@@ -17,6 +18,7 @@ export const journal: JournalPort = {
   openWindow,
   closeWindow,
   fill,
+  change,
   plan: planUndo,
   revert: replay,
   remaining,

@@ -1,5 +1,5 @@
 import { utcText } from "@runback/attendance";
-import { type Connection, type Engine, RunbackError, type Value } from "@runback/core";
+import { type ChangedColumn, type Connection, type Engine, RunbackError, type Value } from "@runback/core";
 import { type AttendanceTables, columnOf, isWholeNumber, keyParam, keyValue, timeParam } from "./attendance-tables.ts";
 import { type AuditAction, actorValue, needsKey } from "./record-change.ts";
 
@@ -74,8 +74,9 @@ export async function stepEnd(
 }
 
 /**
- * Changes every participant in the range who is meant, and writes one entry each, in two statements. The first locks whom it
- * reads, so all of them are still there for the second; when that finds more, the step is undone and tried again.
+ * Changes every participant in the range who is meant, and writes one entry each, set by set, in a transaction in which the run
+ * is named. What comes first locks whom it reads, so all of them are still there afterwards; when more are found then, the step
+ * is undone and tried again.
  *
  * @returns the participants changed
  */
@@ -93,26 +94,22 @@ export async function markStep(
   const { vocabulary, participants } = tables;
   const names = vocabulary.participants;
   const { where, values } = selected(engine, tables, marking, range);
-  const sets = marking.columns.map((column) => `${dialect.id(column)} = ${dialect.literal(marking.to)}`);
-  const time = (name: string | null) => {
-    if (name !== null)
-      sets.push(
-        `${dialect.id(name)} = ${timeParam(engine, columnOf(participants, name), values.push(utcText(marking.at)))}`,
-      );
+  const set: ChangedColumn[] = marking.columns.map((column) => ({ column, value: dialect.literal(marking.to) }));
+  const time = (column: string | null) => {
+    if (column !== null)
+      set.push({ column, value: timeParam(engine, columnOf(participants, column), values.push(utcText(marking.at))) });
   };
   time(names.updatedAt);
   if (marking.marks) {
     time(names.markedAt);
     if (names.markedBy !== null) {
-      const column = columnOf(participants, names.markedBy);
-      sets.push(
-        `${dialect.id(names.markedBy)} = ${keyParam(engine, column, values.push(actorValue(column, marking.actor)))}`,
-      );
+      const by = columnOf(participants, names.markedBy);
+      set.push({ column: by.name, value: keyParam(engine, by, values.push(actorValue(by, marking.actor))) });
     }
   }
-  const changed = await tx.query(`UPDATE ${dialect.table(participants)} SET ${sets.join(", ")} WHERE ${where}`, values);
-  if (changed.count !== written.count) throw othersChanged();
-  return changed.count;
+  const changed = await engine.journal.change(tx, marking.runId, { table: participants, set, where, params: values });
+  if (changed !== written.count) throw othersChanged();
+  return changed;
 }
 
 export function othersChanged(): RunbackError {
