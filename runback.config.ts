@@ -1,4 +1,4 @@
-import { attendeeStatus, eventParticipants } from "@runback/attendance";
+import { attendeeStatus } from "@runback/attendance";
 import { sampleTierMapping, wildApricotImport } from "@runback/membership";
 import { defineConfig } from "@runback/runtime";
 
@@ -18,6 +18,4 @@ export default defineConfig({
   ],
   // Columns on their way from one to another; `runback guard` fails a build that still writes the old one.
   cutovers: [attendeeStatus],
-  // Events that are over are closed every minute, on a target that has these tables.
-  attendance: { vocabulary: eventParticipants },
 });

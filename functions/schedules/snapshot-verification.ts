@@ -1,4 +1,4 @@
 import { runtime } from "../runtime.ts";
 
 /** Restores the newest snapshot into a scratch database once a week, and fails when that is overdue. */
-export const handler = async () => (await runtime()).monitors.run("snapshot-verification");
+export const handler = async () => (await runtime()).monitors.fire("snapshot-verification");

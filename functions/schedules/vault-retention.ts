@@ -1,4 +1,4 @@
 import { runtime } from "../runtime.ts";
 
 /** Deletes from the vault what has outlived its retention. */
-export const handler = async () => (await runtime()).monitors.run("vault-retention");
+export const handler = async () => (await runtime()).monitors.fire("vault-retention");

@@ -1,6 +1,8 @@
-import { checkIn, closeDueEvents, closeEvent, closingOf, dueEvents } from "@runback/operations";
+import type { Engine } from "@runback/core";
+import { checkIn, closeDueEvents, closeEvent, closingOf, dueEvents, listAlerts } from "@runback/operations";
 import { describe, expect, test } from "vitest";
 import { engineNames } from "../support/engines.ts";
+import { familyOf } from "../support/family.ts";
 import { half, rotatedEngines } from "../support/rotated-engines.ts";
 import {
   addEvent,
@@ -137,6 +139,10 @@ describe.each(engines)("closing on %s", (name) => {
     const one = { details: { failed: [{ event: "1", code: "EVENT_TIMES_INVALID" }] } };
     const due = () => closeDueEvents(target.context, by);
     await expect(due()).rejects.toMatchObject({ code: "COMPLETION_INCOMPLETE", exit: 1, ...one });
+    const alerts = async () => (await listAlerts(target.context, {})).alerts;
+    expect(await alerts()).toMatchObject([
+      { title: "Event 1 is over and could not be closed", code: "EVENT_TIMES_INVALID", reasons: [] },
+    ]);
     expect(await statusOf(target, 2)).toBe("completed");
     expect(await statusOf(target, 1)).toBe("published");
     const subject = { event: "1", user: "1" };
@@ -151,6 +157,72 @@ describe.each(engines)("closing on %s", (name) => {
       await engine.query("UPDATE events SET end_datetime = '2026-10-25T01:00:00Z' WHERE event_id = 1");
     }
     expect((await due()).closed.map(({ event }) => event)).toEqual(["1"]);
+    expect(await alerts()).toEqual([]);
+  });
+
+  test("events that fail for good keep no others waiting, each has an alert, and each is tried again", {
+    timeout: 120_000,
+  }, async () => {
+    await using target = await attendanceTarget(name);
+    const { context, engine } = target;
+    for (let event = 1; event <= 8; event++) await addEvent(target, event, unseen(2), { endsAt: before(event) });
+    // The four that ended first can never be marked.
+    await refuse(engine, familyOf(name), [5, 6, 7, 8]);
+    const unresolved = async () =>
+      (await listAlerts(context, {})).alerts
+        .map(({ check, code, occurrences }) => `${check} ${code === "UNEXPECTED"} ${occurrences}`)
+        .sort();
+    const fire = async () => {
+      target.now = new Date(target.now.getTime() + 60_000);
+      const firing = closeDueEvents(context, { ...by, eventsAtMost: 2 });
+      return await firing.then(
+        ({ closed }) =>
+          closed
+            .map(({ event }) => event)
+            .sort()
+            .join(),
+        (error: { code: string; details: { failed: { event: string }[] } }) =>
+          `${error.code} ${error.details.failed
+            .map(({ event }) => event)
+            .sort()
+            .join()}`,
+      );
+    };
+    expect(await fire()).toBe("COMPLETION_INCOMPLETE 7,8");
+    expect(await fire()).toBe("COMPLETION_INCOMPLETE 5,6");
+    expect(await fire()).toBe("3,4");
+    expect(await fire()).toBe("1,2");
+    expect(await fire()).toBe("COMPLETION_INCOMPLETE 7,8");
+    expect(await fire()).toBe("COMPLETION_INCOMPLETE 5,6");
+    expect(await unresolved()).toEqual([5, 6, 7, 8].map((event) => `run:attendance:attendance:${event} true 2`));
+    const titles = (await listAlerts(context, {})).alerts.map(({ title, reasons }) => [title, ...reasons].join());
+    for (const title of titles) expect(title).toMatch(/^Run run-[0-9a-z-]+ \(attendance of attendance:[5-8]\) failed$/);
+
+    // One is postponed, one is gone, and the others can be marked again: nothing is left to tell.
+    await engine.query("UPDATE events SET status = 'postponed' WHERE event_id = 8");
+    await engine.query("DELETE FROM event_participants WHERE event_id = 7");
+    await engine.query("DELETE FROM events WHERE event_id = 7");
+    await allow(engine, familyOf(name));
+    expect(await fire()).toBe("");
+    expect(await fire()).toBe("5,6");
+    expect(await unresolved()).toEqual([]);
+    expect(await dueEvents(context, house)).toEqual([]);
+  });
+
+  test("without its tables, or one of their columns, it fails: nothing was looked at", async () => {
+    await using target = await attendanceTarget(name);
+    const { context, engine } = target;
+    expect(await closeDueEvents(context, by)).toEqual({ closed: [], busy: [] });
+    await engine.query("ALTER TABLE event_participants RENAME COLUMN attendance_status TO presence");
+    await expect(closeDueEvents(context, by)).rejects.toMatchObject({
+      ...{ code: "ATTENDANCE_TABLES_MISSING" },
+      details: { missing: ["event_participants.attendance_status"] },
+    });
+    await engine.query("ALTER TABLE event_participants RENAME COLUMN presence TO attendance_status");
+    await engine.query("ALTER TABLE event_participants RENAME TO people");
+    await expect(closeDueEvents(context, by)).rejects.toMatchObject({
+      details: { missing: ["event_participants"] },
+    });
   });
 });
 
@@ -170,3 +242,28 @@ test("a closing is told from runs that are none: those are not taken back in its
   });
   await expect(closingOf(context, "run-nope")).rejects.toMatchObject({ code: "RUN_NOT_FOUND" });
 });
+
+/** Nobody of these events can be marked. */
+async function refuse(engine: Engine, family: string, events: readonly number[]): Promise<void> {
+  const these = `OLD.event_id IN (${events.join(", ")})`;
+  if (family === "sqlite")
+    await engine.script(
+      `CREATE TRIGGER refuse BEFORE UPDATE ON event_participants WHEN ${these} BEGIN SELECT RAISE(ABORT, 'no'); END`,
+    );
+  else if (family === "mysql")
+    await engine.script(
+      `CREATE TRIGGER refuse BEFORE UPDATE ON event_participants FOR EACH ROW IF ${these} THEN SIGNAL SQLSTATE '45000'; END IF`,
+    );
+  else {
+    await engine.script(
+      "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$",
+    );
+    await engine.script(
+      `CREATE TRIGGER refuse BEFORE UPDATE ON event_participants FOR EACH ROW WHEN (${these}) EXECUTE FUNCTION refuse()`,
+    );
+  }
+}
+
+async function allow(engine: Engine, family: string): Promise<void> {
+  await engine.script(`DROP TRIGGER refuse${family === "postgres" ? " ON event_participants" : ""}`);
+}

@@ -45,9 +45,7 @@ beforeAll(async () => {
     "schedules/snapshot-verification",
     "schedules/vault-retention",
   ];
-  const { metafile } = await esbuild.build({
-    entryPoints: names.map((name) => at(`../../functions/${name}.ts`)),
-    outdir: folder,
+  const bundle = {
     outExtension: { ".js": ".mjs" },
     bundle: true,
     platform: "node",
@@ -59,6 +57,26 @@ beforeAll(async () => {
     banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
     logLevel: "error",
     metafile: true,
+  };
+  const { metafile } = await esbuild.build({
+    ...bundle,
+    entryPoints: names.map((name) => at(`../../functions/${name}.ts`)),
+    outdir: folder,
+  });
+  // The same function of an installation that has attendance.
+  await esbuild.build({
+    ...bundle,
+    entryPoints: [at("../../functions/schedules/completion.ts")],
+    outdir: join(folder, "attending"),
+    plugins: [
+      {
+        name: "another installation",
+        setup: (build: { onResolve(options: object, resolve: () => object): void }) =>
+          build.onResolve({ filter: /\/runback\.config\.ts$/ }, () => ({
+            path: at("../../examples/attendance/runback.config.ts"),
+          })),
+      },
+    ],
   });
   sizes = Object.fromEntries(Object.entries(metafile.outputs).map(([name, { bytes }]) => [name, bytes]));
   const links = {
@@ -172,9 +190,16 @@ it("the schedule of the audit trail verifies it, and anchors it once", async () 
   expect(again.answer).toEqual([expect.objectContaining({ anchored: false })]);
 });
 
+it("the schedule of completion, where no attendance is configured, closes nothing and says so", async () => {
+  const { answer, log } = await invoke("schedules/completion", {});
+  expect(answer).toMatchObject({ configured: false });
+  expect(log.map((line) => JSON.parse(line) as object)).toMatchObject([
+    { op: "schedule.completion", message: expect.stringContaining("no `attendance`") },
+  ]);
+});
+
 it("the schedule of completion closes what is over, and its log on stdout is what the runbook's jq looks for", async () => {
-  const sql = postgres(database.url, { max: 1, onnotice: () => {} });
-  await sql.unsafe(`
+  const tables = `
     CREATE TABLE events (event_id int PRIMARY KEY, start_datetime timestamp, end_datetime timestamp, status text,
       attendance_checkin_window_mins int, attendance_grace_mins int);
     CREATE TABLE event_participants (participant_id int PRIMARY KEY, event_id int, user_id int, status text, attendance_status text,
@@ -182,9 +207,12 @@ it("the schedule of completion closes what is over, and its log on stdout is wha
     CREATE TABLE event_attendance_audit (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, event_id int, participant_id int, user_id int,
       marked_by int, action text, previous_status text, new_status text, reason text, dedupe_key text UNIQUE, performed_at timestamp);
     INSERT INTO events VALUES (7, '2026-01-10 10:00', '2026-01-10 12:00', 'ongoing');
-    INSERT INTO event_participants (participant_id, event_id, user_id, status) VALUES (71, 7, 1, 'registered'), (72, 7, 2, 'registered')`);
+    INSERT INTO event_participants (participant_id, event_id, user_id, status) VALUES (71, 7, 1, 'registered'), (72, 7, 2, 'registered')`;
+  await expect(invoke("attending/completion", {})).rejects.toThrow("ATTENDANCE_TABLES_MISSING");
+  const sql = postgres(database.url, { max: 1, onnotice: () => {} });
+  await sql.unsafe(tables);
   await sql.end();
-  const { answer, log } = await invoke("schedules/completion", {});
+  const { answer, log } = await invoke("attending/completion", {});
   expect(answer).toMatchObject({ closed: [{ event: "7", completed: true }], busy: [] });
   const lines = log.map((line) => JSON.parse(line) as { op: string });
   expect(lines.map(({ op }) => op)).toEqual([
@@ -203,7 +231,7 @@ it("the schedule of completion closes what is over, and its log on stdout is wha
       durationMs: expect.any(Number),
     },
   });
-  expect((await invoke("schedules/completion", {})).answer).toEqual({ closed: [], busy: [] });
+  expect((await invoke("attending/completion", {})).answer).toEqual({ closed: [], busy: [] });
 });
 
 it("the schedule of snapshots fails where there is none, and proves the newest one", async () => {

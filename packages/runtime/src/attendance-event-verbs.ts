@@ -18,7 +18,7 @@ export interface AttendanceEventVerbs {
   close(request: Without<operations.CloseRequest>): Promise<operations.ClosingResult>;
   /** The event of the closing that a run is, or takes back. @throws `RUN_NOT_FOUND` when it is no closing */
   closingOf(runId: string): Promise<string>;
-  /** Closes every event that is due: what the `completion` schedule calls. Nothing where no attendance is configured. */
+  /** Closes every event that is due: what the monitor `completion` calls. @throws `ATTENDANCE_TABLES_MISSING`, `COMPLETION_INCOMPLETE` */
   closeDue(operator: string): Promise<operations.CompletionResult>;
   /** @throws `EVENT_NOT_FOUND` */
   report(event: string): Promise<operations.AttendanceReport>;
@@ -49,9 +49,7 @@ export function attendanceEventVerbs(
     close: (request) => operations.closeEvent(context, { ...request, ...options, auditTable }),
     closingOf: (runId) => operations.closingOf(context, runId),
     closeDue: async (operator) =>
-      attendance === undefined
-        ? { closed: [], busy: [] }
-        : await operations.closeDueEvents(context, { ...options, ...since(attendance), operator, auditTable }),
+      await operations.closeDueEvents(context, { ...options, ...since(attendance), operator, auditTable }),
     report: (event) => operations.attendanceReport(context, { ...options, event }),
     entries: (request) => operations.attendanceEntries(context, { ...request, ...options }),
   };
@@ -68,7 +66,7 @@ function assertMinutes(given: Readonly<Record<string, unknown>>): void {
 }
 
 /** @throws `CONFIG_INVALID` */
-function since({ closeSince }: AttendanceConfig): { since?: Date } {
+function since({ closeSince }: Pick<AttendanceConfig, "closeSince"> = {}): { since?: Date } {
   if (closeSince === undefined) return {};
   const since = new Date(closeSince);
   // A day, or a time without its zone, is another instant on another machine.

@@ -23,7 +23,7 @@ export interface AttendanceVerbs extends AttendanceEventVerbs {
   triggers(): Promise<operations.AuditTriggers>;
   /** @throws `ATTENDANCE_AUDIT_MISSING`, `ATTENDANCE_TRIGGERS_REFUSED` */
   setTriggers(request: { readonly on: boolean; readonly operator: string }): Promise<operations.AuditTriggers>;
-  /** What a schedule calls. @throws `ATTENDANCE_AUDIT_CHANGED`, `ATTENDANCE_ANCHOR_DAMAGED` */
+  /** What a schedule calls. @throws `ATTENDANCE_AUDIT_CHANGED`, `ATTENDANCE_ANCHOR_DAMAGED`, `ATTENDANCE_TABLES_MISSING` where attendance is configured, `ATTENDANCE_AUDIT_UNWATCHED` */
   scanAudit(baseline?: { readonly reason: string; readonly operator: string }): Promise<operations.AuditScan>;
   /** What taking the migration back would remove, and the digest that an approval signs. */
   planRemoval(): Promise<operations.AttendanceRemoval>;
@@ -46,7 +46,10 @@ export function attendanceVerbs(context: operations.Context, config: RunbackConf
     triggers: () => operations.attendanceTriggers(context),
     setTriggers: (request) => operations.setAttendanceTriggers(context, { ...request, auditTable }),
     scanAudit: (baseline) =>
-      operations.scanAttendanceAudit(context, baseline ? { baseline: { ...baseline, auditTable } } : {}),
+      operations.scanAttendanceAudit(context, {
+        ...(config.attendance === undefined ? {} : { configured: config.attendance.vocabulary }),
+        ...(baseline === undefined ? {} : { baseline: { ...baseline, auditTable } }),
+      }),
     planRemoval: () => operations.planAttendanceRemoval(context),
     remove: (request) => operations.removeAttendance(context, { ...request, auditTable }),
     startRemoval: (request) => operations.startAttendanceRemoval(context, { ...request, auditTable }),

@@ -8,7 +8,7 @@ export interface RunbackConfig {
   readonly migrations: readonly MigrationConfig[];
   /** Columns on their way from one to another: what `guard` watches. */
   readonly cutovers?: readonly ColumnCutover[];
-  /** Attendance of events: what check-in works on, and what the `completion` schedule closes. Without it nothing is closed. */
+  /** Attendance of events: what check-in works on, and what the `completion` schedule closes. Without it there is no such monitor, and nothing is closed. */
   readonly attendance?: AttendanceConfig;
   /** Databases by name; `--target` picks one. Without any, `default` is `DATABASE_URL` or the embedded PostgreSQL. */
   readonly targets?: Readonly<Record<string, TargetConfig>>;
@@ -44,6 +44,8 @@ export interface AttendanceConfig {
    * only. `false`: nobody.
    */
   readonly onAnalytics?: ((events: readonly AnalyticsEvent[]) => void) | false;
+  /** False: nothing watches the audit table of this vocabulary. For one whose key does not count up, which cannot be watched. */
+  readonly scanAudit?: false;
 }
 
 export interface TargetConfig {

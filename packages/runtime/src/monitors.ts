@@ -24,10 +24,17 @@ type MonitoredVerbs = Pick<
   "anchorAudit" | "sweepRetention" | "snapshots" | "alerts" | "cutovers" | "attendance"
 >;
 
-/** Every monitor of an installation: the standing ones, and one of each cutover. */
-export function monitorsOf({ cutovers = [] }: Pick<RunbackConfig, "cutovers">): readonly Monitor[] {
+type Watching = Pick<RunbackConfig, "cutovers" | "attendance">;
+
+/**
+ * Every monitor of an installation: the standing ones, `completion` where attendance is configured, and one of each cutover.
+ * This alone decides what runs: here, in a serving process, and behind a schedule that is deployed.
+ */
+export function monitorsOf({ cutovers = [], attendance }: Watching): readonly Monitor[] {
   return [
     ...standing,
+    ...(attendance?.scanAudit === false ? [] : [attendanceAudit]),
+    ...(attendance === undefined ? [] : [completion]),
     ...cutovers.map(
       ({ name }): Monitor => ({
         name: `${cutoverPrefix}${name}`,
@@ -63,27 +70,36 @@ const standing: readonly Monitor[] = [
     run: (runtime) => runtime.snapshots.prove(),
   },
   {
-    name: "attendance-audit",
-    title: "The attendance audit was changed",
-    everyMs: hourMs,
-    severity: "critical",
-    run: (runtime) => runtime.attendance.scanAudit(),
-  },
-  {
     name: "alert-delivery",
     title: "Alerts could not be delivered",
     everyMs: minuteMs,
     severity: null,
     run: (runtime) => runtime.alerts.deliver(),
   },
-  {
-    name: "completion",
-    title: "Events that are over could not be closed",
-    everyMs: minuteMs,
-    severity: "error",
-    run: (runtime) => runtime.attendance.closeDue("schedule"),
-  },
 ];
+
+/** Also where attendance is not configured: what was migrated once is on record, and stays so. */
+const attendanceAudit: Monitor = {
+  name: "attendance-audit",
+  title: "The attendance audit was changed",
+  everyMs: hourMs,
+  severity: "critical",
+  run: (runtime) => runtime.attendance.scanAudit(),
+};
+
+const completion: Monitor = {
+  name: "completion",
+  title: "Events that are over could not be closed",
+  everyMs: minuteMs,
+  severity: "error",
+  run: (runtime) => runtime.attendance.closeDue("schedule"),
+};
+
+/** Monitors that are not there for every installation, and what they hang on. */
+const dependent: Readonly<Record<string, string>> = {
+  [completion.name]: "there is no `attendance` in its configuration",
+  [attendanceAudit.name]: "its configuration says `attendance.scanAudit: false`",
+};
 
 export interface MonitorState extends Pick<Monitor, "name" | "title" | "everyMs"> {
   /** The unresolved alert of its last failures, if it is failing. */
@@ -96,18 +112,23 @@ export interface MonitorVerbs {
   run(name: string): Promise<unknown>;
   /** Runs the monitor of every cutover, also after one failed. @returns how many @throws what the first failure threw */
   runCutovers(): Promise<number>;
+  /**
+   * What a deployed schedule calls, for schedules are deployed for every installation: runs the monitor, or, where this one
+   * configures nothing for it, does nothing and says so.
+   */
+  fire(name: string): Promise<unknown>;
 }
 
-export function monitorVerbs(
-  context: Context,
-  config: Pick<RunbackConfig, "cutovers">,
-  verbs: () => MonitoredVerbs,
-): MonitorVerbs {
+export function monitorVerbs(context: Context, config: Watching, verbs: () => MonitoredVerbs): MonitorVerbs {
   const monitors = monitorsOf(config);
   const target = context.target ?? "default";
+  const nothingToWatch = (name: string, why: string) => {
+    context.logger.log("info", `schedule.${name}`, { message: `nothing was looked at: ${why}` });
+    return { configured: false, why };
+  };
   const verbsOf: MonitorVerbs = {
     list: async () => {
-      const { alerts } = await listAlerts(context, { limit: 1_000 });
+      const { alerts } = await listAlerts(context, { limit: 1_000, checks: monitors.map(({ name }) => checkOf(name)) });
       return monitors.map(({ name, title, everyMs }) => ({
         ...{ name, title, everyMs },
         alert: alerts.find((alert) => alert.check === checkOf(name) && alert.target === target) ?? null,
@@ -116,10 +137,15 @@ export function monitorVerbs(
     run: async (name) => {
       const monitor = monitors.find((each) => each.name === name);
       if (monitor === undefined) {
-        throw new RunbackError("MONITOR_UNKNOWN", `No monitor is named ${name.slice(0, 80)}.`, {
-          recovery: `Monitors: ${monitors.map((each) => each.name).join(", ")}.`,
-          status: 404,
-        });
+        const why = dependent[name];
+        throw new RunbackError(
+          "MONITOR_UNKNOWN",
+          `No monitor is named ${name.slice(0, 80)}${why === undefined ? "" : `: ${why}`}.`,
+          {
+            recovery: `Monitors: ${monitors.map((each) => each.name).join(", ")}.`,
+            status: 404,
+          },
+        );
       }
       await context.engine.init();
       const { title, severity } = monitor;
@@ -129,10 +155,16 @@ export function monitorVerbs(
     },
     runCutovers: async () => {
       const names = monitors.map(({ name }) => name).filter((name) => name.startsWith(cutoverPrefix));
+      if (names.length === 0) nothingToWatch("cutover-monitors", "there are no `cutovers` in its configuration");
       const failures: unknown[] = [];
       for (const name of names) await verbsOf.run(name).catch((error: unknown) => failures.push(error));
       if (failures.length > 0) throw failures[0];
       return names.length;
+    },
+    fire: async (name) => {
+      const why = dependent[name];
+      const isHere = monitors.some((each) => each.name === name);
+      return isHere || why === undefined ? await verbsOf.run(name) : nothingToWatch(name, why);
     },
   };
   return verbsOf;

@@ -7,6 +7,8 @@ export interface AlertsRequest {
   /** Resolved ones too. */
   readonly all?: boolean;
   readonly limit?: number;
+  /** Only of these checks. */
+  readonly checks?: readonly string[];
 }
 
 export interface AlertList {
@@ -22,8 +24,16 @@ export async function listAlerts({ engine }: Pick<Context, "engine">, request: A
     throw new RunbackError("LIMIT_INVALID", "A page has 1 to 1000 alerts.", { recovery: "Ask for fewer." });
   }
   const { alerts, deliveries } = alertTables(engine.dialect);
+  const { checks } = request;
+  const where = [
+    ...(request.all ? [] : ["open_key IS NOT NULL"]),
+    ...(checks === undefined
+      ? []
+      : [checks.length === 0 ? "1 = 0" : `check_id IN (${checks.map((_, at) => `$${at + 1}`)})`]),
+  ];
   const found = await engine.query<AlertRow>(
-    `SELECT * FROM ${alerts} ${request.all ? "" : "WHERE open_key IS NOT NULL"} ORDER BY opened_at DESC, id LIMIT ${limit}`,
+    `SELECT * FROM ${alerts} ${where.length === 0 ? "" : `WHERE ${where.join(" AND ")}`} ORDER BY opened_at DESC, id LIMIT ${limit}`,
+    checks ?? [],
   );
   const dead = await engine.query<{ receiver: string; deliveries: number | string }>(
     `SELECT receiver, count(*) AS deliveries FROM ${deliveries} WHERE dead_at IS NOT NULL GROUP BY receiver ORDER BY receiver`,

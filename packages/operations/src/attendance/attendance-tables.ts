@@ -14,11 +14,16 @@ const seen = new WeakMap<Engine, Map<string, AttendanceTables>>();
 /**
  * Reads the catalog once a process: types of keys and times do not change under a check-in.
  *
+ * @param again whether to read it again: who looks once a minute is to see what became of the tables
  * @throws `ATTENDANCE_TABLES_MISSING`, naming every table and column that is not there
  */
-export async function attendanceTables(engine: Engine, vocabulary: AttendanceVocabulary): Promise<AttendanceTables> {
+export async function attendanceTables(
+  engine: Engine,
+  vocabulary: AttendanceVocabulary,
+  again = false,
+): Promise<AttendanceTables> {
   const name = JSON.stringify(vocabulary);
-  const known = seen.get(engine)?.get(name);
+  const known = again ? undefined : seen.get(engine)?.get(name);
   if (known) return known;
   const found = tablesIn(await engine.catalog(), vocabulary);
   seen.set(engine, new Map([...(seen.get(engine) ?? []), [name, found]]));
@@ -44,7 +49,12 @@ export function tablesIn(catalog: Catalog, vocabulary: AttendanceVocabulary): At
     audit: resolve("audit"),
   };
   if (missing.length === 0) return tables;
-  throw new RunbackError(
+  throw tablesMissing(missing);
+}
+
+/** @param missing tables and columns, `table` or `table.column` */
+export function tablesMissing(missing: readonly string[]): RunbackError {
+  return new RunbackError(
     "ATTENDANCE_TABLES_MISSING",
     `Attendance needs what is not on this target: ${missing.join(", ")}.`,
     {

@@ -41,12 +41,20 @@ const firstStepRows = 5_000;
  *   `AUDIT_TABLE_MISSING`, `LEASE_HELD` while another process closes it, `ROLLBACK_UNFINISHED`, `TARGET_FROZEN`, `STOPPED`
  */
 export async function closeEvent(context: Context, request: CloseRequest): Promise<ClosingResult> {
-  const { engine } = context;
   const started = await startClosing(context, request);
-  if (typeof started !== "string") return started;
-  const done = await advanceClosing(context, started);
-  if (!done) throw stopped(started, `runback attendance close ${request.event}`);
-  return (await engine.store.run(engine, started))!.result as ClosingResult;
+  return typeof started === "string" ? await finishClosing(context, request, started) : started;
+}
+
+/** Carries a recorded closing to its end. @throws `STOPPED`, what `advanceClosing` throws */
+export async function finishClosing(
+  context: Context,
+  { event }: Pick<CloseRequest, "event">,
+  runId: string,
+): Promise<ClosingResult> {
+  const { engine } = context;
+  const done = await advanceClosing(context, runId);
+  if (!done) throw stopped(runId, `runback attendance close ${event}`);
+  return (await engine.store.run(engine, runId))!.result as ClosingResult;
 }
 
 /** Records the run without executing it. @returns its id, or the result when there is nothing to do */

@@ -60,6 +60,8 @@ export interface ClosingResult {
 export const closingName = (event: string) => `attendance:${event}`;
 /** Other runs of attendance prepare its tables. */
 export const isClosing = (run: Run) => run.migration.startsWith("attendance:");
+/** The alert of a closing that failed: the one that its run raises, also where it failed before there was a run. */
+export const closingCheck = (event: string) => `run:attendance:${closingName(event)}`;
 export const closingLease = (event: string) => `migration:${closingName(event)}`;
 
 export function summaryOf(

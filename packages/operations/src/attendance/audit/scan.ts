@@ -1,10 +1,10 @@
 import { createHash, type Hash } from "node:crypto";
-import { auditName } from "@runback/attendance";
+import type { AttendanceVocabulary } from "@runback/attendance";
 import { auditRelation, type Connection, RunbackError, type Table, type TableRef } from "@runback/core";
 import { anchorRetention } from "../../audit/anchor.ts";
 import { appendAudit } from "../../audit/append.ts";
 import type { Context } from "../../context.ts";
-import { findAttendanceAudit } from "./require-attendance-audit.ts";
+import { attendanceAuditOf } from "./attendance-audit-of.ts";
 import { type AnchoredRange, newestAnchor, type ScanAnchor, writeAnchor } from "./scan-anchor.ts";
 
 export interface ScanProblem {
@@ -33,6 +33,8 @@ export interface ScanOptions {
   readonly baseline?: { readonly reason: string; readonly operator: string; readonly auditTable: TableRef };
   /** Compare, and write nothing. */
   readonly readOnly?: boolean;
+  /** What the installation says is there: without its audit table the scan fails, and is not merely about nothing. */
+  readonly configured?: AttendanceVocabulary;
 }
 
 const pageRows = 10_000;
@@ -47,18 +49,19 @@ const firstMargin = 10_000;
  * deleted and changed rows are found whatever deleted them, TRUNCATE, foreign keys and disabled triggers included. What holds
  * is anchored in the vault together with what came since.
  *
- * @throws `ATTENDANCE_AUDIT_CHANGED` unless it only reads
+ * @throws `ATTENDANCE_AUDIT_CHANGED` unless it only reads; of a configured vocabulary `ATTENDANCE_TABLES_MISSING`, and
+ *   `ATTENDANCE_AUDIT_UNWATCHED` where its key is none to page by
  */
 export async function scanAttendanceAudit(context: Context, options: ScanOptions = {}): Promise<AuditScan> {
   const { engine, vault, clock } = context;
-  const table = await findAttendanceAudit(engine);
-  const ref: TableRef = table ?? { schema: "public", name: auditName };
+  const { table, ref, key, missing } = await attendanceAuditOf(engine, options.configured);
   const { anchor: stored, count } = await newestAnchor(vault, ref);
   const anchor = stored?.closed || options.baseline ? undefined : stored;
+  if (missing !== undefined && (table !== undefined || anchor === undefined)) throw missing;
   if (table === undefined && anchor === undefined) return nothing;
   const now = clock.now();
   const found = table
-    ? await compare(context, table, anchor, now)
+    ? await compare(context, table, key, anchor, now)
     : {
         next: undefined,
         problems: [{ kind: "table-gone" as const, where: ref.name, detail: `${anchor!.rows} rows are gone` }],
@@ -105,6 +108,7 @@ const nothing: AuditScan = {
 async function compare(
   context: Context,
   table: Table,
+  key: string,
   anchor: ScanAnchor | undefined,
   now: Date,
 ): Promise<{ next: ScanAnchor; problems: ScanProblem[] }> {
@@ -122,9 +126,9 @@ async function compare(
   let [rows, seen] = [0, 0];
   await engine.transaction(
     async (tx) => {
-      const highest = await highestId(context, tx, table);
+      const highest = await highestId(context, tx, table, key);
       const settled = settledNow(anchor, highest, now);
-      for await (const row of digests(context, tx, table, before)) {
+      for await (const row of digests(context, tx, table, key, before)) {
         rows++;
         seen = row.id;
         if (row.id <= settledBefore) oldRanges.add(row.id, row.before);
@@ -209,10 +213,10 @@ class Ranges {
 /** Half of a SHA-256, for rows that are listed one by one. */
 const short = (digest: string) => digest.slice(0, 32);
 
-async function highestId({ engine }: Context, tx: Connection, table: Table): Promise<number> {
+async function highestId({ engine }: Context, tx: Connection, table: Table, key: string): Promise<number> {
   const { dialect } = engine;
   const { rows } = await tx.query<{ highest: string | null }>(
-    `SELECT ${dialect.cast(`max(${dialect.id("id")})`, "text")} AS highest FROM ${dialect.table(table)}`,
+    `SELECT ${dialect.cast(`max(${dialect.id(key)})`, "text")} AS highest FROM ${dialect.table(table)}`,
   );
   return Number(rows[0]?.highest ?? 0);
 }
@@ -222,6 +226,7 @@ async function* digests(
   { engine }: Context,
   tx: Connection,
   table: Table,
+  key: string,
   before: readonly string[],
 ): AsyncIterable<{ id: number; before: string; now: string }> {
   const { dialect } = engine;
@@ -229,7 +234,7 @@ async function* digests(
     dialect.bytesText(engine.rowDigest("a", { ...table, columns: table.columns.filter(({ name }) => names(name)) }));
   const now = over(() => true);
   const then = over((name) => before.includes(name));
-  const id = `a.${dialect.id("id")}`;
+  const id = `a.${dialect.id(key)}`;
   for (let after = "0"; ; ) {
     const { rows } = await tx.query<{ id: string; then: string; now: string }>(
       `SELECT ${dialect.cast(id, "text")} AS id, ${then} AS ${dialect.id("then")}, ${then === now ? "NULL" : now} AS ${dialect.id("now")}
