@@ -84,6 +84,7 @@ async function backfill(name: string) {
     operator: "bench",
     auditTable: { schema: "runback", name: "audit" },
     runbookCompat: false,
+    withoutDualWrite: true,
   });
 }
 

@@ -35,7 +35,13 @@ describe.each(engineNames.filter((name) => servers.includes(name)))(
       await at?.[Symbol.asyncDispose]();
     });
 
-    const options = { cutover: attendeeStatus, operator: "tests", auditTable, runbookCompat: false };
+    const options = {
+      cutover: attendeeStatus,
+      operator: "tests",
+      auditTable,
+      runbookCompat: false,
+      withoutDualWrite: true,
+    };
     const fill = async () => {
       await engine.query("DELETE FROM event_attendance");
       const rows = Array.from({ length: count }, (_, index) => `(${index}, '${spellings[index % 4]}')`);

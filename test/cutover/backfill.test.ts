@@ -7,10 +7,19 @@ import {
   mapByRunbook,
   mapLegacy,
   monitorQuery,
+  type Phase,
   phaseDdl,
 } from "@runback/core";
-import { type Context, planBackfill, resumeBackfill, runBackfill, runRollback } from "@runback/operations";
+import {
+  type Context,
+  planBackfill,
+  resumeBackfill,
+  runBackfill,
+  runRollback,
+  startBackfill,
+} from "@runback/operations";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { saveCutover, storedCutover } from "../../packages/operations/src/cutover/stored-cutover.ts";
 import { deep, seed, seededRandom } from "../faults/seeded-random.ts";
 import { auditTable, testContext } from "../operations/support.ts";
 import { half, rotatedEngines } from "../support/rotated-engines.ts";
@@ -38,7 +47,13 @@ describe.each(half(rotatedEngines))(`backfill on %s (RUNBACK_SEED=${seed})`, (na
     await at?.[Symbol.asyncDispose]();
   });
 
-  const options = { cutover: attendeeStatus, operator: "tests", auditTable, runbookCompat: false };
+  const options = {
+    cutover: attendeeStatus,
+    operator: "tests",
+    auditTable,
+    runbookCompat: false,
+    withoutDualWrite: true,
+  };
   const prepare = async (cutover: ColumnCutover) => {
     for (const step of phaseDdl(cutover, 0, engine.dialect).up) if (step.kind === "sql") await engine.script(step.sql);
   };
@@ -78,7 +93,12 @@ describe.each(half(rotatedEngines))(`backfill on %s (RUNBACK_SEED=${seed})`, (na
   test("fills every listed value in steps, quarantines the others, and is taken back by its id", async () => {
     await fill(300);
     const plan = await planBackfill(context, options);
-    expect(plan).toMatchObject({ rows: 300, toFill: 172, quarantinedRows: 128, estimatedSteps: 1 });
+    expect(plan).toMatchObject({ rows: 300, toFill: 172, quarantinedRows: 128, dualWrite: false });
+    expect(plan).toMatchObject({
+      estimatedSteps: null,
+      estimatedMs: null,
+      estimatedFrom: expect.stringMatching(/^not known/),
+    });
     expect(plan.codes).toEqual({ checkedin: 43, dna: 43, preregistered: 43, walkin: 43 });
     const result = await runBackfill(context, options);
     expect(result).toMatchObject({
@@ -108,6 +128,55 @@ describe.each(half(rotatedEngines))(`backfill on %s (RUNBACK_SEED=${seed})`, (na
     // Taken back, it can be done again, and so can the taking back.
     await runRollback(context, { runId: undone.rollbackRunId!, operator: "tests", onConflict: "abort", auditTable });
     await expectMapped();
+  });
+
+  test("is refused where writers are not told to set both columns, also when it is gone on with", async () => {
+    const { dialect } = engine;
+    const stand = async (phase: Phase, state: "entered" | "dropped" = "entered") => {
+      const stored = await storedCutover(engine, dialect, attendeeStatus);
+      const by = { operator: "tests", at: "2026-01-10T10:00:00.000Z" };
+      await engine.transaction((tx) => saveCutover(tx, dialect, { ...stored, phase, state }, by));
+    };
+    const asked = { ...options, withoutDualWrite: false };
+    await fill(70);
+    const outcome = () =>
+      runBackfill(context, asked).then(
+        ({ filled }) => filled,
+        (error: { code: string; message: string }) => `${error.code}: ${error.message.split(": ")[0]}`,
+      );
+    expect(await outcome()).toBe("DUAL_WRITE_OFF: The cutover attendee-status is planned");
+    await stand(0);
+    expect(await outcome()).toBe("DUAL_WRITE_OFF: The cutover attendee-status is in phase 0 prep");
+    await stand(4);
+    expect(await outcome()).toBe("DUAL_WRITE_OFF: The cutover attendee-status is in phase 4 stop-legacy-writes");
+    await stand(5, "dropped");
+    expect(await outcome()).toBe("DUAL_WRITE_OFF: The cutover attendee-status is dropped");
+    expect((await rows()).filter((row) => row.status_v2 !== null)).toEqual([]);
+    await stand(2);
+    expect(await planBackfill(context, asked)).toMatchObject({ dualWrite: true });
+    const { runId } = await startBackfill(context, asked);
+    await stand(0);
+    await expect(resumeBackfill(context, attendeeStatus, runId)).rejects.toMatchObject({ code: "DUAL_WRITE_OFF" });
+    expect((await rows()).filter((row) => row.status_v2 !== null)).toEqual([]);
+    await stand(1);
+    expect(await resumeBackfill(context, attendeeStatus, runId)).toMatchObject({ filled: 40 });
+    await engine.query(`DELETE FROM ${dialect.table({ schema: "runback", name: "cutovers" })}`);
+  });
+
+  test("a dry run estimates from what an earlier run of the cutover took, scaled to the time a step may take", async () => {
+    await fill(1_800);
+    const { runId } = await runBackfill({ ...context, stepRows: 100 }, options);
+    const { steps, rows: written } = await runOf(runId);
+    await engine.query("UPDATE event_attendance SET status_v2 = NULL WHERE id % 2 = 0");
+    const plan = await planBackfill(context, options);
+    expect(plan.estimatedFrom).toMatch(new RegExp(`^run ${runId}: ${written} rows in ${steps} steps, \\d+ ms$`));
+    expect(plan.estimatedSteps).toBe(Math.ceil((plan.toFill * steps) / written));
+    const took = (await engine.store.steps(engine, runId)).reduce((sum, step) => sum + step.durationMs, 0);
+    expect(plan.estimatedMs).toBe(Math.ceil((plan.toFill * took) / written));
+    const half = await planBackfill(context, { ...options, stepMs: 125 });
+    expect(half.estimatedSteps).toBe(Math.ceil((plan.toFill * steps * 2) / written));
+    await engine.query("DELETE FROM event_attendance");
+    expect(await planBackfill(context, options)).toMatchObject({ estimatedSteps: 0, estimatedMs: 0 });
   });
 
   test("rows that the application edited afterwards are conflicts of a rollback, and left alone", async () => {

@@ -91,7 +91,8 @@ const actions = {
     const reverted = { runId: reverts!, onConflict: "abort", auditTable: wildApricotImport.auditTable } as const;
     return runRollback(context, { ...reverted, operator: "faults" });
   },
-  backfill: (context: Context) => runBackfill(context, { ...about, cutover: attendeeStatus, runbookCompat: false }),
+  backfill: (context: Context) =>
+    runBackfill(context, { ...about, cutover: attendeeStatus, runbookCompat: false, withoutDualWrite: true }),
   "resume-backfill": (context: Context, { runId }: Job) => resumeBackfill(context, attendeeStatus, runId),
   advance: (context: Context, { to, dualWrite }: Job) =>
     advanceCutover(context, killedCutover(dualWrite), { ...about, to: to! }),

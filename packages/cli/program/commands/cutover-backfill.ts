@@ -9,6 +9,7 @@ interface Flags {
   readonly operator?: string;
   readonly resume?: string;
   readonly stepMs?: number;
+  readonly withoutDualWrite?: boolean;
 }
 
 export function backfill(session: Session): Command {
@@ -17,14 +18,16 @@ export function backfill(session: Session): Command {
     .argument("<migration>", "name of a configured cutover")
     .option("--dry-run", "count what would be filled and what would not; write nothing")
     .option("--runbook-compat", "map by the runbook's own CASE, to the letter")
+    .option("--without-dual-write", "writers set both columns, though the cutover's phase does not tell them to")
     .option("--operator <name>", "who runs it, for the record")
     .option("--resume <run-id>", "go on with an interrupted backfill")
     .option("--step-ms <ms>", "milliseconds a step may take: 20 to 10000 (default: 250)", milliseconds)
-    .action(async (name: string, { dryRun, runbookCompat, operator, resume, stepMs }: Flags) => {
+    .action(async (name: string, { dryRun, runbookCompat, operator, resume, stepMs, withoutDualWrite }: Flags) => {
       const { backfills } = await session.runtime();
       const options = {
         ...(runbookCompat === undefined ? {} : { runbookCompat }),
         ...(stepMs === undefined ? {} : { stepMs }),
+        ...(withoutDualWrite === undefined ? {} : { withoutDualWrite }),
       };
       if (dryRun) {
         const plan = await backfills.plan(name, options);
@@ -46,14 +49,20 @@ function milliseconds(text: string): number {
 }
 
 function planText(plan: BackfillPlan): string {
-  const { cutover, table, column, rows, toFill, codes, estimatedSteps, advice } = plan;
+  const { cutover, table, column, rows, toFill, codes, dualWrite, advice } = plan;
   return [
     `Dry run of ${cutover}: ${toFill} of ${rows} rows of ${table} would get their ${column}`,
     ...(toFill === 0 ? [] : [textTable(["code", "rows"], Object.entries(codes))]),
     ...quarantineLines(plan),
-    ...(estimatedSteps === 0 ? [] : [`About ${estimatedSteps} steps.`]),
+    ...(toFill === 0 ? [] : [estimateLine(plan)]),
+    ...(dualWrite ? [] : ["Dual write is off in this phase: without --without-dual-write a backfill is refused."]),
     ...advice.map((each) => `[advice] ${each}`),
   ].join("\n");
+}
+
+function estimateLine({ estimatedSteps, estimatedMs, estimatedFrom }: BackfillPlan): string {
+  if (estimatedSteps === null || estimatedMs === null) return `How many steps, and how long: ${estimatedFrom}.`;
+  return `About ${estimatedSteps} steps, ${(estimatedMs / 1000).toFixed(1)} s of work: estimated from ${estimatedFrom}.`;
 }
 
 function resultText(result: BackfillResult): string {

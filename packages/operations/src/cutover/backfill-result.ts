@@ -1,3 +1,5 @@
+import type { BackfillEstimate } from "./estimate-backfill.ts";
+
 /** A legacy value that no code lists, in how many rows whose new column is still NULL. */
 export interface QuarantinedValue {
   /** As stored, cut after 60 characters; null for NULL. */
@@ -33,21 +35,21 @@ export interface BackfillResult {
 }
 
 /** What `--dry-run` prints: nothing was written. */
-export interface BackfillPlan {
+export interface BackfillPlan extends BackfillEstimate {
   readonly runId: null;
   readonly dryRun: true;
   readonly cutover: string;
   readonly table: string;
   readonly column: string;
   readonly runbookCompat: boolean;
+  /** Whether the cutover's phase has writers set both columns; where not, a backfill is refused. */
+  readonly dualWrite: boolean;
   readonly rows: number;
   /** Rows that would be filled, by code. */
   readonly toFill: number;
   readonly codes: Readonly<Record<string, number>>;
   readonly quarantined: readonly QuarantinedValue[];
   readonly quarantinedRows: number;
-  /** About how many steps, from how long reading a sample took on this target; 0 with nothing to fill. */
-  readonly estimatedSteps: number;
   /** What would make it quicker, measured on this target. */
   readonly advice: readonly string[];
   readonly durationMs: number;

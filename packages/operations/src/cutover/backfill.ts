@@ -7,6 +7,7 @@ import { createRunId } from "../random-id.ts";
 import { advanceSteps, stopped } from "../run/advance.ts";
 import { attempt } from "../run/attempt.ts";
 import { releaseLease, takeLease } from "../run/lease-guard.ts";
+import { assertDualWrite } from "./assert-dual-write.ts";
 import type { BackfillCheckpoint, FillCheckpoint } from "./backfill-checkpoint.ts";
 import { countUnset } from "./backfill-counts.ts";
 import { type BackfillInput, type BackfillOptions, defaultStepMs } from "./backfill-options.ts";
@@ -20,18 +21,19 @@ import { enrolPatiently } from "./enrol-patiently.ts";
 /**
  * Starts a backfill: checks the table, takes the lease, records who and what. Nothing is filled yet.
  *
- * @throws `CUTOVER_NOT_PREPARED`, `CUTOVER_NO_RUNBOOK`, `LEASE_HELD`, `TARGET_FROZEN`, `TABLE_WITHOUT_KEY`: nothing was written then
+ * @throws `CUTOVER_NOT_PREPARED`, `CUTOVER_NO_RUNBOOK`, `DUAL_WRITE_OFF`, `LEASE_HELD`, `TARGET_FROZEN`, `TABLE_WITHOUT_KEY`: nothing was written then
  */
 export async function startBackfill(context: Context, options: BackfillOptions): Promise<Run> {
   const { engine, clock } = context;
-  const { cutover, operator, auditTable, runbookCompat } = options;
+  const { cutover, operator, auditTable, runbookCompat, withoutDualWrite = false } = options;
   assertRunbook(cutover, runbookCompat);
   await assertNotFrozen(context);
   await initTrail(context, auditTable);
+  await assertDualWrite(context, cutover, withoutDualWrite);
   const table = await cutoverTable(context, cutover);
   const runId = createRunId(context);
   const startedAt = clock.now().toISOString();
-  const input: BackfillInput = { runbookCompat, stepMs: options.stepMs ?? defaultStepMs, auditTable };
+  const input: BackfillInput = { runbookCompat, stepMs: options.stepMs ?? defaultStepMs, withoutDualWrite, auditTable };
   const lease = await takeLease(context, leaseName(cutover), runId);
   try {
     await enrolPatiently(context, table, cutover.column);
@@ -69,6 +71,7 @@ export async function startBackfill(context: Context, options: BackfillOptions):
         operator,
         migration: cutover.name,
         runbook_compat: runbookCompat,
+        ...(withoutDualWrite ? { without_dual_write: true } : {}),
       });
     });
   } catch (error) {
@@ -93,6 +96,8 @@ export async function advanceBackfill(
     { runId, leaseName: leaseName(cutover), auditTable: input.auditTable, operation: "backfill" },
     async (lease) => {
       await assertNotFrozen(context);
+      // Under the lease that a move takes, too: the phase stays what it is while this goes on.
+      await assertDualWrite(context, cutover, input.withoutDualWrite === true);
       const table = await cutoverTable(context, cutover);
       // Idempotent: the table may have been altered, or restored, since the run began.
       await enrolPatiently(context, table, cutover.column);

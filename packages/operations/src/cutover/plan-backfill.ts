@@ -1,14 +1,14 @@
 import { qualifiedName } from "@runback/core";
 import type { Context } from "../context.ts";
+import { writesBoth } from "./assert-dual-write.ts";
 import { assertRunbook } from "./backfill.ts";
 import { countByCode, quarantine } from "./backfill-counts.ts";
 import { type BackfillOptions, defaultStepMs } from "./backfill-options.ts";
 import type { BackfillPlan } from "./backfill-result.ts";
 import { backfillSql } from "./backfill-sql.ts";
 import { cutoverTable } from "./cutover-table.ts";
-
-/** What a step of 250 ms wrote on a 2-core machine, on every engine at least (ADR 0018). */
-const rowsOfAStep = 5_000;
+import { estimateBackfill } from "./estimate-backfill.ts";
+import { storedCutover } from "./stored-cutover.ts";
 
 /** What a backfill would do, with nothing written. @throws `CUTOVER_NOT_PREPARED`, `CUTOVER_NO_RUNBOOK` */
 export async function planBackfill(
@@ -18,9 +18,11 @@ export async function planBackfill(
   const { engine, clock } = context;
   const began = clock.now().getTime();
   assertRunbook(cutover, runbookCompat);
+  await engine.init();
   const table = await cutoverTable(context, cutover);
+  const dualWrite = writesBoth(cutover, await storedCutover(engine, engine.dialect, cutover));
   const sql = backfillSql(cutover, engine.dialect, runbookCompat);
-  return await engine.transaction(
+  const counts = await engine.transaction(
     async (tx) => {
       const counted = await tx.query<{ n: string }>(
         `SELECT ${engine.dialect.cast("count(*)", "text")} AS n FROM ${engine.dialect.table(table)}`,
@@ -28,21 +30,20 @@ export async function planBackfill(
       const codes = await countByCode(tx, engine.dialect, table, cutover.column, sql);
       const toFill = Object.values(codes).reduce((sum, rows) => sum + rows, 0);
       return {
-        runId: null,
-        dryRun: true,
-        cutover: cutover.name,
-        table: qualifiedName(table),
-        column: cutover.column,
-        runbookCompat,
         rows: Number(counted.rows[0]!.n),
         toFill,
         codes,
         ...(await quarantine(tx, engine.dialect, table, cutover.legacy, sql)),
-        estimatedSteps: Math.ceil(toFill / ((rowsOfAStep * stepMs) / defaultStepMs)),
         advice: toFill === 0 ? [] : ((await engine.updateAdvice?.(tx, table, cutover.column)) ?? []),
-        durationMs: clock.now().getTime() - began,
       };
     },
     { isolation: "snapshot", readOnly: true, bulk: true },
   );
+  return {
+    ...{ runId: null, dryRun: true, cutover: cutover.name, table: qualifiedName(table), column: cutover.column },
+    ...{ runbookCompat, dualWrite },
+    ...counts,
+    ...(await estimateBackfill(context, { table, migration: cutover.name, toFill: counts.toFill, stepMs })),
+    durationMs: clock.now().getTime() - began,
+  };
 }
