@@ -2,7 +2,7 @@
 // then: a session that the server ended takes the whole process along, past every handler (porsager/postgres issue 1208,
 // open as of 3.4.9). Until a release has a guard, one is put in here, after every install: the statement is refused with
 // CONNECTION_CLOSED, as one is that was already on its way.
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
 const builds = ["src", "cjs/src"];
 const write = "    const x = socket.write(chunk, fn)\n";
@@ -13,9 +13,19 @@ const guard = `    if (socket === null) { // runback
     }
 `;
 
+const driver = new URL("../node_modules/postgres/", import.meta.url);
+
+// An install of a part of the workspaces has no need of it; the one that brings it runs this again.
+if (!existsSync(driver)) {
+  process.stderr.write(
+    `${driver.pathname} is not there: nothing was mended. Once it is, run node scripts/mend-driver.mjs.\n`,
+  );
+  process.exit(0);
+}
+
 for (const build of builds) {
-  const file = new URL(`../node_modules/postgres/${build}/connection.js`, import.meta.url);
-  const code = readFileSync(file, "utf8");
+  const file = new URL(`${build}/connection.js`, driver);
+  const code = existsSync(file) ? readFileSync(file, "utf8") : "";
   if (code.includes(guard + write)) continue;
   if (code.split(write).length !== 2) {
     process.stderr.write(

@@ -1,5 +1,6 @@
 import { type Connection, pendingChanges, RunbackError, sha256 } from "@runback/core";
-import { type OwnChange, ownChanges } from "./own-tables.ts";
+import type { OwnChange } from "./own-tables/own-change.ts";
+import { ownChanges } from "./own-tables.ts";
 
 /** Seconds: whoever holds it sets up a target, which takes one. */
 const lockSeconds = 120;

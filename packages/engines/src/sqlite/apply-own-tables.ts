@@ -1,5 +1,6 @@
 import { type Connection, pendingChanges, sha256 } from "@runback/core";
-import { columnDefaults, ownChanges } from "./own-tables.ts";
+import { columnDefaults } from "./own-tables/column-defaults.ts";
+import { ownChanges } from "./own-tables.ts";
 import { endDeadWindows } from "./run-marker.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { ColumnModel, Connection, TableModel } from "@runback/core";
 import { dialect, id, literal, table as tableName } from "./dialect.ts";
-import { columnDefaults } from "./own-tables.ts";
+import { columnDefaults } from "./own-tables/column-defaults.ts";
 
 /** Creates a model's table unless one of that name is there; a table that is there stays exactly as it is. */
 export async function createTable(tx: Connection, model: TableModel): Promise<void> {

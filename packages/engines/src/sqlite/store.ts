@@ -9,7 +9,7 @@ import type {
   StoredToken,
   Value,
 } from "@runback/core";
-import { columnDefaults } from "./own-tables.ts";
+import { columnDefaults } from "./own-tables/column-defaults.ts";
 
 const json = (value: unknown) => (value === undefined || value === null ? null : JSON.stringify(value));
 const parsed = (text: string | null) => (text === null ? null : (JSON.parse(text) as unknown));

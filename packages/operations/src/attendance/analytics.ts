@@ -7,7 +7,7 @@ import {
 import type { Logger } from "@runback/core";
 import type { Context } from "../context.ts";
 import { type AttendanceTables, columnOf, isWholeNumber } from "./attendance-tables.ts";
-import type { Marked } from "./check-in.ts";
+import type { Marked } from "./marked.ts";
 import { actorValue } from "./record-change.ts";
 
 /** Events of one call: many rows are changed in one step, and nobody is given more at once. */

@@ -1,14 +1,13 @@
 import { type AttendeeStatus, decideTransition, wordOf } from "@runback/attendance";
 import { RunbackError } from "@runback/core";
 import type { Context } from "../context.ts";
-import { emitMarked } from "./analytics.ts";
 import type { AttendanceOptions } from "./attendance-options.ts";
-import { lockSubject, readEvent, type SubjectRef } from "./attendance-subject.ts";
+import { readEvent, type SubjectRef } from "./attendance-subject.ts";
 import { attendanceTables } from "./attendance-tables.ts";
 import { assertWord } from "./attendance-word.ts";
-import { type Marked, markPatienceMs } from "./check-in.ts";
+import { markSubject } from "./mark-subject.ts";
+import { type Marked, markedAs } from "./marked.ts";
 import { assertActor, recordChange } from "./record-change.ts";
-import { retryLocked } from "./retry-locked.ts";
 
 export interface StatusChange extends AttendanceOptions {
   readonly subject: SubjectRef;
@@ -26,42 +25,28 @@ export interface StatusChange extends AttendanceOptions {
  *   reason_required), `ACTOR_INVALID`, `EVENT_TIMES_INVALID`, `ATTENDANCE_TABLES_MISSING`
  */
 export async function changeStatus(context: Context, change: StatusChange): Promise<Marked> {
-  const { engine, clock } = context;
+  const { engine } = context;
   const { vocabulary, to, actor, override } = change;
   assertWord(vocabulary, to);
   const tables = await attendanceTables(engine, vocabulary);
   assertActor(tables, actor);
-  let at = clock.now();
-  const marked = await retryLocked(() =>
-    engine.transaction(
-      async (tx): Promise<Marked> => {
-        const subject = await lockSubject(engine, tx, tables, change.subject);
-        const event = await readEvent(engine, tx, tables, subject.event);
-        at = clock.now();
-        const reason = change.reason?.trim() || null;
-        const decision = decideTransition({
-          // What rows from before spell otherwise is the same status: who is "Present" is checked in, and stays so.
-          from: (subject.attendance === null ? null : wordOf(vocabulary, subject.attendance)) as AttendeeStatus,
-          to: to as AttendeeStatus,
-          inProgress: at >= event.startsAt && at < event.endsAt,
-          ...{ override, reason },
-        });
-        const said = {
-          participant: subject.participant,
-          event: subject.event,
-          previous: subject.attendance,
-          status: to,
-        };
-        if (decision.outcome === "unchanged") return { ...said, changed: false };
-        if (decision.outcome === "refused") throw refused(decision.reason);
-        await recordChange(engine, tx, tables, subject, { to, action: "correction", reason, actor, at });
-        return { ...said, changed: true };
-      },
-      { lockTimeoutMs: markPatienceMs },
-    ),
-  );
-  emitMarked(context, tables, marked, { at, actor, action: "correction" });
-  return marked;
+  const marking = { subject: change.subject, actor, action: "correction" } as const;
+  return await markSubject(context, tables, marking, async (tx, subject, at) => {
+    const event = await readEvent(engine, tx, tables, subject.event);
+    const reason = change.reason?.trim() || null;
+    const decision = decideTransition({
+      // What rows from before spell otherwise is the same status: who is "Present" is checked in, and stays so.
+      from: (subject.attendance === null ? null : wordOf(vocabulary, subject.attendance)) as AttendeeStatus,
+      to: to as AttendeeStatus,
+      inProgress: at >= event.startsAt && at < event.endsAt,
+      ...{ override, reason },
+    });
+    const marked = markedAs(subject, to);
+    if (decision.outcome === "unchanged") return { ...marked, changed: false };
+    if (decision.outcome === "refused") throw refused(decision.reason);
+    await recordChange(engine, tx, tables, subject, { to, action: "correction", reason, actor, at });
+    return { ...marked, changed: true };
+  });
 }
 
 function refused(reason: "override_required" | "reason_required"): RunbackError {

@@ -7,31 +7,18 @@ import {
 } from "@runback/attendance";
 import { RunbackError } from "@runback/core";
 import type { Context } from "../context.ts";
-import { emitMarked } from "./analytics.ts";
 import { type AttendanceOptions, defaultsOf } from "./attendance-options.ts";
-import { lockSubject, readEvent, type SubjectRef } from "./attendance-subject.ts";
+import { readEvent, type SubjectRef } from "./attendance-subject.ts";
 import { attendanceTables } from "./attendance-tables.ts";
 import { changeStatus } from "./change-status.ts";
+import { markSubject } from "./mark-subject.ts";
+import { type Marked, markedAs } from "./marked.ts";
 import { recordChange } from "./record-change.ts";
-import { retryLocked } from "./retry-locked.ts";
 
 export interface CheckInRequest extends AttendanceOptions {
   readonly subject: SubjectRef;
   readonly actor: string;
 }
-
-/** What marking one participant did. */
-export interface Marked {
-  readonly participant: string;
-  readonly event: string;
-  /** False: they were so already, and nothing was written. */
-  readonly changed: boolean;
-  readonly previous: string | null;
-  readonly status: string;
-}
-
-/** Milliseconds a single mark waits for somebody else's; it is tried again after that. */
-export const markPatienceMs = 5_000;
 
 /**
  * Marks somebody as there, present or late by the server's clock. Once a person is in, the first time stays.
@@ -40,41 +27,30 @@ export const markPatienceMs = 5_000;
  *   not_registered), `EVENT_TIMES_INVALID`, `ATTENDANCE_TABLES_MISSING`
  */
 export async function checkIn(context: Context, request: CheckInRequest): Promise<Marked> {
-  const { engine, clock } = context;
+  const { engine } = context;
   const { vocabulary, subject: ref, actor } = request;
   if (vocabulary.rules === "attendee-status")
     return await changeStatus(context, { ...request, to: vocabulary.words.seen[0]!, reason: null, override: false });
   const tables = await attendanceTables(engine, vocabulary);
-  let at = clock.now();
-  const marked = await retryLocked(() =>
-    engine.transaction(
-      async (tx): Promise<Marked> => {
-        const subject = await lockSubject(engine, tx, tables, ref);
-        const event = await readEvent(engine, tx, tables, subject.event);
-        // After the row is ours: whoever waited for it came when they got it.
-        at = clock.now();
-        const decision = decideCheckIn(
-          {
-            event: { ...event, status: event.status as EventStatus },
-            registration: subject.registration as RegistrationStatus,
-            attendance: subject.attendance as AttendanceStatus | null,
-          },
-          at,
-          defaultsOf(request),
-        );
-        const said = { participant: subject.participant, event: subject.event, previous: subject.attendance };
-        if (decision.outcome === "already") return { ...said, changed: false, status: subject.attendance! };
-        if (decision.outcome === "refused") throw refused(decision.reason);
-        await recordChange(engine, tx, tables, subject, {
-          ...{ to: decision.outcome, action: "check_in", reason: null, actor, at },
-        });
-        return { ...said, changed: true, status: decision.outcome };
+  const marking = { subject: ref, actor, action: "check_in" } as const;
+  return await markSubject(context, tables, marking, async (tx, subject, at) => {
+    const event = await readEvent(engine, tx, tables, subject.event);
+    const decision = decideCheckIn(
+      {
+        event: { ...event, status: event.status as EventStatus },
+        registration: subject.registration as RegistrationStatus,
+        attendance: subject.attendance as AttendanceStatus | null,
       },
-      { lockTimeoutMs: markPatienceMs },
-    ),
-  );
-  emitMarked(context, tables, marked, { at, actor, action: "check_in" });
-  return marked;
+      at,
+      defaultsOf(request),
+    );
+    if (decision.outcome === "already") return { ...markedAs(subject, subject.attendance!), changed: false };
+    if (decision.outcome === "refused") throw refused(decision.reason);
+    await recordChange(engine, tx, tables, subject, {
+      ...{ to: decision.outcome, action: "check_in", reason: null, actor, at },
+    });
+    return { ...markedAs(subject, decision.outcome), changed: true };
+  });
 }
 
 const why: Record<CheckInRefusal, string> = {

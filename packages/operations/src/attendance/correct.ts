@@ -1,13 +1,11 @@
 import { RunbackError } from "@runback/core";
 import type { Context } from "../context.ts";
-import { emitMarked } from "./analytics.ts";
-import { lockSubject } from "./attendance-subject.ts";
 import { attendanceTables } from "./attendance-tables.ts";
 import { assertWord } from "./attendance-word.ts";
 import { changeStatus, type StatusChange } from "./change-status.ts";
-import { type Marked, markPatienceMs } from "./check-in.ts";
+import { markSubject } from "./mark-subject.ts";
+import { type Marked, markedAs } from "./marked.ts";
 import { assertActor, recordChange } from "./record-change.ts";
-import { retryLocked } from "./retry-locked.ts";
 
 export interface CorrectionRequest extends Omit<StatusChange, "override" | "reason"> {
   readonly reason: string;
@@ -22,7 +20,7 @@ export interface CorrectionRequest extends Omit<StatusChange, "override" | "reas
  *   `ATTENDANCE_TABLES_MISSING`, `NOT_REGISTERED`
  */
 export async function correctAttendance(context: Context, request: CorrectionRequest): Promise<Marked> {
-  const { engine, clock } = context;
+  const { engine } = context;
   const { vocabulary, to, actor, override = false } = request;
   const reason = request.reason.trim();
   if (reason === "") {
@@ -34,29 +32,15 @@ export async function correctAttendance(context: Context, request: CorrectionReq
   assertWord(vocabulary, to);
   const tables = await attendanceTables(engine, vocabulary);
   assertActor(tables, actor);
-  let at = clock.now();
-  const marked = await retryLocked(() =>
-    engine.transaction(
-      async (tx): Promise<Marked> => {
-        const subject = await lockSubject(engine, tx, tables, request.subject);
-        assertExpected(subject.registration, vocabulary.participants.registration);
-        const said = {
-          participant: subject.participant,
-          event: subject.event,
-          previous: subject.attendance,
-          status: to,
-        };
-        // NULL says what `unknown` says.
-        if ((subject.attendance ?? vocabulary.words.unmarked[0]) === to) return { ...said, changed: false };
-        at = clock.now();
-        await recordChange(engine, tx, tables, subject, { ...{ to, action: "correction", reason, actor, at } });
-        return { ...said, changed: true };
-      },
-      { lockTimeoutMs: markPatienceMs },
-    ),
-  );
-  emitMarked(context, tables, marked, { at, actor, action: "correction" });
-  return marked;
+  const marking = { subject: request.subject, actor, action: "correction" } as const;
+  return await markSubject(context, tables, marking, async (tx, subject, at) => {
+    assertExpected(subject.registration, vocabulary.participants.registration);
+    const marked = markedAs(subject, to);
+    // NULL says what `unknown` says.
+    if ((subject.attendance ?? vocabulary.words.unmarked[0]) === to) return { ...marked, changed: false };
+    await recordChange(engine, tx, tables, subject, { to, action: "correction", reason, actor, at });
+    return { ...marked, changed: true };
+  });
 }
 
 /** Somebody who cancelled, or is on the waiting list, has no attendance to correct. */
