@@ -8,7 +8,8 @@ import { createRunId } from "../random-id.ts";
 import { advanceSteps, stopped } from "../run/advance.ts";
 import { attempt } from "../run/attempt.ts";
 import { releaseLease, takeLease } from "../run/lease-guard.ts";
-import { firstCheckpoint } from "./checkpoint.ts";
+import { assertStagedHere } from "./assert-staged.ts";
+import { firstCheckpoint, type ImportCheckpoint } from "./checkpoint.ts";
 import { type ImportOptions, maxPlanAgeMs } from "./import-options.ts";
 import { importStep } from "./import-step.ts";
 
@@ -72,6 +73,9 @@ export async function advanceImport(
     },
     async (lease) => {
       if (!options.dryRun) await assertNotFrozen(context);
+      const { checkpoint } = (await context.engine.store.run(context.engine, runId))!;
+      if ((checkpoint as ImportCheckpoint | null)?.phase === "apply")
+        await assertStagedHere(context, options.declaration, runId);
       return await advanceSteps(context, () => importStep(context, options, runId, lease), budgetMs);
     },
   );

@@ -36,3 +36,12 @@ export function rawColumns({ idsInDatabase }: Dialect, entity: EntityDeclaration
     ...(idsInDatabase ? [] : ["new_id", "mapping_id"]).map((name): [string, LogicalType] => [name, "uuid"]),
   ];
 }
+
+/** Columns of the plan table, which classification makes. */
+export function planColumns({ idsInDatabase }: Dialect, entity: EntityDeclaration): string[] {
+  return [
+    ...["line", "sid", "first_of_id", "class", "reason", "message", "target_id", "mapped", "seen", "provenance"],
+    ...(idsInDatabase ? [] : ["mapping_id"]),
+    ...[...entity.fields, ...entity.references].map(({ column }) => `f_${column}`),
+  ];
+}
