@@ -56,6 +56,8 @@ export interface CutoverGrammar {
   fold(q: Quoting, expression: string): string;
   /** A text that groups and compares as it is stored, whatever the collation. */
   exact(expression: string): string;
+  /** A text that groups values, of which those of one group fold to the same. */
+  alike(expression: string): string;
   createIndex(q: Quoting, name: string, table: string, column: string): string;
   dropIndex(q: Quoting, name: string, table: string): string;
   dropCheck(q: Quoting, table: string, name: string): string | null;

@@ -26,6 +26,7 @@ export const postgresGrammar: CutoverGrammar = {
   fold: (_, expression) =>
     `lower(btrim((${expression})::text, ${white.map((code) => `chr(${code})`).join(" || ")}) COLLATE "C")`,
   exact: (expression) => `((${expression})::text COLLATE "C")`,
+  alike: (expression) => postgresGrammar.exact(expression),
   createIndex: (q, name, table, column) => `CREATE INDEX IF NOT EXISTS ${q.id(name)} ON ${table} (${q.id(column)})`,
   dropIndex: (q, name) => `DROP INDEX IF EXISTS ${q.id(name)}`,
   dropCheck: (q, table, name) => `ALTER TABLE ${table} DROP CONSTRAINT IF EXISTS ${q.id(name)}`,
@@ -60,6 +61,8 @@ export const mysqlGrammar: CutoverGrammar = {
   fold: (_, expression) =>
     `(REGEXP_REPLACE(LOWER(CONVERT(CAST(CONVERT(${expression} USING utf8mb4) AS binary) USING latin1)), '^[${blanks}]+|[${blanks}]+$', '') COLLATE latin1_bin)`,
   exact: (expression) => `CONVERT(CAST(${expression} AS binary) USING utf8mb4) COLLATE utf8mb4_bin`,
+  // Pads with spaces where it compares; those are trimmed before they are folded.
+  alike: (expression) => `CONVERT(${expression} USING utf8mb4) COLLATE utf8mb4_bin`,
   createIndex: (q, name, table, column) => `CREATE INDEX ${q.id(name)} ON ${table} (${q.id(column)})`,
   dropIndex: (q, name, table) => `DROP INDEX ${q.id(name)} ON ${table}`,
   dropCheck: (q, table, name) => `ALTER TABLE ${table} DROP CONSTRAINT ${q.id(name)}`,
@@ -93,6 +96,7 @@ export const sqliteGrammar: CutoverGrammar = {
   // SQLite's `lower` folds ASCII only.
   fold: (_, expression) => `lower(trim(CAST(${expression} AS TEXT), char(${white.join(", ")})))`,
   exact: (expression) => `(CAST(${expression} AS TEXT) COLLATE BINARY)`,
+  alike: (expression) => sqliteGrammar.exact(expression),
   createIndex: (q, name, table, column) => `CREATE INDEX IF NOT EXISTS ${q.id(name)} ON ${table} (${q.id(column)})`,
   dropIndex: (q, name) => `DROP INDEX IF EXISTS ${q.id(name)}`,
   // The check belongs to its column and goes with it.
