@@ -284,6 +284,26 @@ async function ready(table: AttendanceTable, phase: number): Promise<void> {
   if (phase >= 4) await gateOf(table, { guardReport: table.guardReport() });
 }
 
+test.each(families.filter((name) => name === "mysql"))(
+  "a legacy column that holds no codes gets spellings of them when phase 4 is taken back, on %s",
+  { timeout },
+  async (name) => {
+    await using table = await attendanceTable(name);
+    await table.legacy({ 1: "present", 2: "Reg" });
+    await table.engine.script("ALTER TABLE event_attendance MODIFY status enum('present','Reg','no show') NOT NULL");
+    const cutover = { ...table.cutover, codes: table.cutover.codes.filter(({ code }) => code !== "walkin") };
+    const narrow = { ...table, cutover: { ...cutover, runbook: undefined } as unknown as AttendanceTable["cutover"] };
+    await toPhase(narrow, 4);
+    await narrow.write(2, { status_v2: "dna" });
+    await narrow.write(3, { status_v2: "checkedin" });
+    expect(await retreat(narrow)).toMatchObject({ to: { phase: 3 }, sync: { rows: 2 } });
+    expect((await narrow.rows()).slice(1)).toEqual([
+      [2, "no show", "dna"],
+      [3, "present", "checkedin"],
+    ]);
+  },
+);
+
 async function toPhase(table: AttendanceTable, wanted: number): Promise<void> {
   for (let phase = 0; phase <= wanted; phase++) {
     await ready(table, phase);

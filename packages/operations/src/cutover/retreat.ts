@@ -176,7 +176,7 @@ function notesOf(undone: Position, counts: RowCounts | null): string[] {
   const differing = counts?.mismatched;
   if (undone.phase === 4)
     notes.push(
-      "Rows written in phase 4 get their code as legacy value: how an application would have spelled it is not known.",
+      "Rows written in phase 4 get their code as legacy value, or a spelling of it that the column holds: how an application would have spelled it is not known.",
       "The legacy column stays nullable.",
       "A writer that had not seen the flag yet wrote the new column alone: retreat --to 3 again brings that up to date.",
     );
