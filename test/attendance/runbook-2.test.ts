@@ -1,10 +1,8 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { openMysql } from "@runback/engines";
-import { jsonLogger, loadConfig, openRuntime } from "@runback/runtime";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { jsonOf } from "../cli/cli-result.ts";
 import { type CliPlace, runCli } from "../cli/in-process.ts";
@@ -107,24 +105,11 @@ describe.skipIf(skippedEngines.includes("mysql"))("runbook 2 on MariaDB", () => 
       await expect(mariadbClient(database.url, change)).rejects.toThrow(/1644 \(45000\).*append-only/);
 
     // Post-migration validation: the report, auto-absence on a small event, and its structured log line.
-    const lines: string[] = [];
-    const stream = new Writable({
-      write: (chunk, _, done) => {
-        lines.push(String(chunk));
-        done();
-      },
-    });
-    const runtime = await openRuntime({
-      ...(await loadConfig(place.config)),
-      env: { DATABASE_URL: place.databaseUrl, VAULT_URL: place.vaultUrl },
-      logger: jsonLogger(stream, "default"),
-    });
-    try {
-      await runtime.monitors.run("completion");
-    } finally {
-      await runtime.close();
-    }
-    const summaries = lines
+    const { stdout, stderr } = await runCli(place, ["monitor", "run", "completion", "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({ passed: true });
+    const summaries = stderr
+      .trim()
+      .split("\n")
       .map((line) => JSON.parse(line) as { op: string; summary?: object })
       .filter(({ op }) => op === "EventCompletionScheduler.autoAbsenceSummary");
     expect(summaries).toMatchObject([{ summary: { scanned: 3, flagged: 3 } }]);

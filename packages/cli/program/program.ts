@@ -60,7 +60,7 @@ export async function main(args: readonly string[]): Promise<number> {
   ]) {
     program.addCommand(inherit(command(session)));
   }
-  program.hook("preAction", (_, action) => session.configure(action.optsWithGlobals()));
+  program.hook("preAction", (_, action) => session.configure(action.optsWithGlobals(), hosts(action)));
   try {
     await program.parseAsync(args, { from: "user" });
     return session.status;
@@ -70,6 +70,12 @@ export async function main(args: readonly string[]): Promise<number> {
   } finally {
     await session.close();
   }
+}
+
+/** Commands that do what schedules do. */
+function hosts(action: Command): boolean {
+  const name = [action.parent?.name(), action.name()].join(" ");
+  return ["runback serve", "runback start", "monitor run"].includes(name);
 }
 
 /** Usage errors are printed once, in the form of every other error. */

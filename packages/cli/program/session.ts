@@ -1,5 +1,5 @@
 import { userInfo } from "node:os";
-import type { Logger } from "@runback/core";
+import type { Logger, LogLevel } from "@runback/core";
 import { jsonLogger, type LoadedConfig, loadConfig, openRuntime, type Runtime } from "@runback/runtime";
 import { Bars } from "./progress.ts";
 
@@ -18,14 +18,17 @@ export class Session {
   #runtime: Runtime | undefined;
   #bars: Bars | undefined;
   #asked = 0;
+  #logsAll = false;
   readonly #ask = () => {
     if (++this.#asked > 1) process.exit(130);
     this.say("Stopping at the next step boundary (again to stop at once) ...");
     this.stop.abort();
   };
 
-  configure(options: GlobalOptions): void {
+  /** @param hosts whether the command keeps schedules: what they did is told where no person reads along */
+  configure(options: GlobalOptions, hosts = false): void {
     this.options = options;
+    this.#logsAll = options.json === true || (hosts && process.stderr.isTTY !== true);
     this.#bars = new Bars(process.stderr.isTTY === true && !options.json && !options.quiet);
     process.on("SIGINT", this.#ask).on("SIGTERM", this.#ask);
   }
@@ -35,7 +38,12 @@ export class Session {
   }
 
   logger(): Logger {
-    return jsonLogger(process.stderr, this.options.target ?? "default", this.options.quiet ? "error" : "warn");
+    return jsonLogger(process.stderr, this.options.target ?? "default", this.#least());
+  }
+
+  #least(): LogLevel {
+    if (this.options.quiet) return "error";
+    return this.#logsAll ? "info" : "warn";
   }
 
   /** The target's operations, opened by the first command that needs them. */

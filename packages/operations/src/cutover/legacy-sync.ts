@@ -12,6 +12,7 @@ import type { Context } from "../context.ts";
 import { advanceSteps } from "../run/advance.ts";
 import { attempt } from "../run/attempt.ts";
 import { holdLease } from "../run/lease-guard.ts";
+import { legacyWords } from "./legacy-word.ts";
 import { cutoverLease } from "./move.ts";
 import { saveCutover, storedCutover } from "./stored-cutover.ts";
 
@@ -39,12 +40,15 @@ export async function syncLegacy(
       const { table } = cutover;
       const name = table.schema === "" ? table.name : `${table.schema}.${table.name}`;
       const found = findTable(await engine.catalog(), name);
-      if (found === undefined) throw tableMissing(name);
+      if (found === undefined) throw missing(`Table ${name}`);
       await engine.transaction(async (tx) => {
         await holdLease(context, tx, lease!);
         await engine.journal.enroll(tx, [found], { updates: [cutover.legacy] });
       });
-      const left: Found = { keys: [] };
+      const legacy = found.columns.find(({ name: column }) => column === cutover.legacy);
+      if (legacy === undefined) throw missing(`Column ${cutover.legacy} of table ${name}`);
+      const words = legacyWords(cutover, engine.dialect, legacy);
+      const left: Found = { keys: [], words };
       const complete = await advanceSteps(
         context,
         () => patiently(context, () => step(context, cutover, lease!, left)),
@@ -67,6 +71,8 @@ export async function syncLegacy(
 
 /** Rows that disagree, found in one look, and updated in several steps: looking reads the table. */
 interface Found {
+  /** SQL of what the legacy column gets. */
+  readonly words: string;
   keys: readonly (readonly Value[])[];
 }
 
@@ -101,7 +107,7 @@ async function step(context: Context, cutover: ColumnCutover, lease: Lease, foun
     await engine.journal.begin(tx, lease.runId);
     // Asked of the row again: it may have been written in both columns since it was found.
     const { count } = await tx.query(
-      `UPDATE ${table} SET ${legacy} = ${column} WHERE (${keys.join(" OR ")}) AND ${disagrees}`,
+      `UPDATE ${table} SET ${legacy} = ${found.words} WHERE (${keys.join(" OR ")}) AND ${disagrees}`,
       chosen.flat(),
     );
     if (count === 0) return;
@@ -127,8 +133,8 @@ async function patiently<T>({ signal }: Pick<Context, "signal">, work: () => Pro
   }
 }
 
-function tableMissing(name: string): RunbackError {
-  return new RunbackError("CUTOVER_UNMEASURED", `Table ${name} is not there.`, {
+function missing(what: string): RunbackError {
+  return new RunbackError("CUTOVER_UNMEASURED", `${what} is not there.`, {
     recovery: "Check that --target names the database of the cutover.",
     status: 409,
   });

@@ -82,7 +82,7 @@ export async function retreatCutover(
     const back = moving?.kind === "advance" ? from : previousPosition(stored)!;
     if (options.to !== undefined && positionName(back) !== options.to) throw elsewhere(cutover, from, back, options.to);
     const counts = from.phase < 4 ? await rowCounts(engine, cutover, from).catch(() => null) : null;
-    if (back.state === "planned") await assertNothingLost(context, cutover, counts);
+    if (back.state === "planned") await assertNothingLost(context, cutover, stored, counts);
     const undone: Position = moving?.kind === "advance" ? positionOf(moving.to) : from;
     const begun =
       moving?.kind === "advance"
@@ -176,7 +176,7 @@ function notesOf(undone: Position, counts: RowCounts | null): string[] {
   const differing = counts?.mismatched;
   if (undone.phase === 4)
     notes.push(
-      "Rows written in phase 4 get their code as legacy value: how an application would have spelled it is not known.",
+      "Rows written in phase 4 get their code as legacy value, or a spelling of it that the column holds: how an application would have spelled it is not known.",
       "The legacy column stays nullable.",
       "A writer that had not seen the flag yet wrote the new column alone: retreat --to 3 again brings that up to date.",
     );
@@ -193,14 +193,22 @@ async function isGone({ engine }: Context, cutover: ColumnCutover): Promise<bool
   return hasTable && (await missingParts(engine, cutover, [cutover.column])) !== null;
 }
 
-/** The new column goes with its values: refused where one of them is nowhere else. */
-async function assertNothingLost(context: Context, cutover: ColumnCutover, counts: RowCounts | null): Promise<void> {
+/**
+ * The new column goes with its values: refused where one of them is nowhere else. A snapshot from before this phase does not
+ * have what was written since, the one that let the cutover begin not even the column.
+ */
+async function assertNothingLost(
+  context: Context,
+  cutover: ColumnCutover,
+  { since }: StoredCutover,
+  counts: RowCounts | null,
+): Promise<void> {
   if (counts !== null && counts.mismatched === 0) return;
   // It could not be counted because it is gone: by a retreat that was cut short, or as an advance that did not come to make it.
   if (counts === null && (await isGone(context, cutover))) return;
   const { snapshotMaxAgeHours } = gatesOf(cutover);
   const found = await provenSnapshot(context, {
-    ...{ table: cutover.table, maxAgeHours: snapshotMaxAgeHours, notBefore: null },
+    ...{ table: cutover.table, maxAgeHours: snapshotMaxAgeHours, notBefore: since },
   }).catch(() => ({ why: "the vault cannot be read" }));
   if (!("why" in found)) return;
   const rows = counts === null ? "rows that could not be counted" : `${counts.mismatched} rows`;
