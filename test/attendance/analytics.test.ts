@@ -1,7 +1,11 @@
+import { join } from "node:path";
 import type { AnalyticsEvent } from "@runback/attendance";
 import type { Engine } from "@runback/core";
+import { openEngine } from "@runback/engines";
 import { analyticsLog, type Context, checkIn, closeEvent, correctAttendance } from "@runback/operations";
+import { type AttendanceConfig, openRuntime } from "@runback/runtime";
 import { describe, expect, test } from "vitest";
+import { scratchFolder } from "../faults/targets.ts";
 import {
   addEvent,
   attendanceTarget,
@@ -16,6 +20,7 @@ import {
   unseen,
 } from "./attendance-target.ts";
 import { attendanceEngines } from "./engines.ts";
+import { createTables } from "./tables.ts";
 
 const by = { ...house, operator: "schedule", auditTable };
 const subject = (user: number) => ({ event: "1", user: String(user) });
@@ -152,4 +157,38 @@ test("in logs there are ids only: who marked is there as a user's number, or not
       },
     },
   ]);
+});
+
+test("an installation has them in its log, hands them to its function, or to nobody", { timeout: 60_000 }, async () => {
+  const folder = scratchFolder("analytics");
+  const url = `sqlite://${join(folder.path, "target.db")}`;
+  const engine = await openEngine(url);
+  await engine.init();
+  await createTables(engine, "sqlite", "attendees");
+  await engine.script(`
+    INSERT INTO events (id, name, starts_at, ends_at, timezone, status) VALUES ('e', 'Event', '2026-10-24 23:00:00', '2026-10-25 01:00:00', 'Europe/Vienna', 'active');
+    INSERT INTO event_attendance (id, member_id, event_id, status, source, updated_at) VALUES
+      ${[0, 1, 2].map((n) => `('e-${n}', 'm${n}', 'e', 'walkin', 'walkin', '2026-10-01 00:00:00')`).join(", ")};`);
+  await engine.close();
+  const handed: AnalyticsEvent[] = [];
+  const logged: string[] = [];
+  for (const [at, told] of [
+    {},
+    { onAnalytics: (events: readonly AnalyticsEvent[]) => handed.push(...events) },
+    { onAnalytics: false as const },
+  ].entries()) {
+    const runtime = await openRuntime({
+      ...{ home: folder.path, env: { DATABASE_URL: url } },
+      config: { migrations: [], attendance: { ...codes, ...told } as AttendanceConfig },
+      logger: { log: (_, op, fields) => void logged.push(`${op} ${JSON.stringify(fields)}`) },
+    });
+    await runtime.attendance.checkIn({ actor: "ada@example.org", subject: { participant: `e-${at}` } });
+    await runtime.close();
+  }
+  expect(logged.filter((line) => line.startsWith("attendance.analytics"))).toEqual([expect.stringContaining('"e-0"')]);
+  expect(logged.join()).not.toContain("ada@");
+  expect(handed).toMatchObject([
+    { payload: { attendanceId: "e-1", newStatus: "checkedin" }, pii: { actor: "ada@example.org" } },
+  ]);
+  folder.remove();
 });

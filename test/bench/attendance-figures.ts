@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
+import { Writable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { eventParticipants } from "@runback/attendance";
 import { type Engine, silentLogger } from "@runback/core";
@@ -45,7 +45,7 @@ export async function attendanceFigures(workspace: Workspace, rounds: number): P
       ...{ engine, vault, logger: silentLogger, holder: "bench:1", isDead: () => false },
       clock: { now: () => new Date() },
       // As an installation has it: a line for each of them.
-      analytics: analyticsLog(jsonLogger(new PassThrough().resume(), "bench")),
+      analytics: analyticsLog(jsonLogger(new Writable({ write: (_line, _encoding, written) => written() }), "bench")),
     };
     const bares: number[] = [];
     const closings: number[] = [];

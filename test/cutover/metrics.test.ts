@@ -24,7 +24,7 @@ const none = { calls: 0, failed: 0, timeouts: 0, equal: 0, different: 0, unknown
 
 test.each(families)(
   "%s adds up what applications report, once, and a gate reads it",
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async (name) => {
     await using made = await testContext(name);
     const { context, clock } = made;
