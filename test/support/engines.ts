@@ -6,7 +6,7 @@ import type { Engine } from "@runback/core";
 import { openMysql, openPostgres, openSqlite } from "@runback/engines";
 import { inject } from "vitest";
 import { freshDataApi } from "../data-api/fresh-data-api.ts";
-import { createDatabase } from "./database.ts";
+import { createDatabase, templateDatabase } from "./database.ts";
 import { freshPglite } from "./fresh-pglite.ts";
 import { createMysqlDatabase } from "./mysql-database.ts";
 import { skippedEngines } from "./skipped.ts";
@@ -36,7 +36,8 @@ export async function freshTarget(name: EngineName): Promise<TestTarget> {
     return target;
   }
   if (name === "sqlite") return await freshSqlite();
-  const database = await createDatabase();
+  // Through the pooler the tables are made anew: that way of making them is not tried anywhere else.
+  const database = await createDatabase(name === "pgbouncer" ? {} : { template: await ownTables() });
   const engine = openPostgres(name === "pgbouncer" ? pooled(database.url) : database.url);
   await engine.init();
   return {
@@ -46,6 +47,14 @@ export async function freshTarget(name: EngineName): Promise<TestTarget> {
       await database.drop();
     },
   };
+}
+
+function ownTables(): Promise<string> {
+  return templateDatabase("engines: own tables", async (url) => {
+    const engine = openPostgres(url);
+    await engine.init();
+    await engine.close();
+  });
 }
 
 /** The same database through the pooler. @throws when there is none */

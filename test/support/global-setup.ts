@@ -5,6 +5,7 @@ import { dropMysqlDatabases } from "./mysql-database.ts";
 import { mysqlServer } from "./mysql-server.ts";
 import { pgbouncerServer } from "./pgbouncer-server.ts";
 import { postgresServer } from "./postgres-server.ts";
+import { scratchInMemory } from "./scratch-in-memory.ts";
 import { skippedEngines } from "./skipped.ts";
 
 declare module "vitest" {
@@ -23,6 +24,7 @@ declare module "vitest" {
 
 /** One PostgreSQL and one MariaDB for the whole run; on a server that outlives it, the run's databases are dropped. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const removeScratch = scratchInMemory();
   const server = await postgresServer();
   const prefix = `runback_${randomBytes(4).toString("hex")}_`;
   project.provide("postgresUrl", server.adminUrl);
@@ -45,5 +47,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
       await mysql.stop();
     }
     await server.stop();
+    removeScratch();
   };
 }

@@ -43,7 +43,7 @@ export async function mysqlServer(options: readonly string[] = []): Promise<Mysq
  */
 function quickFolder(): string {
   const memory = "/dev/shm";
-  if (!existsSync(memory)) return tmpdir();
+  if (!existsSync(memory) || tmpdir().startsWith(memory)) return tmpdir();
   const { bavail, bsize } = statfsSync(memory);
   return bavail * bsize >= 4 * 1024 ** 3 ? memory : tmpdir();
 }

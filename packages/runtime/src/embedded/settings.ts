@@ -45,6 +45,7 @@ export function serverSettings(port: number, clusterName: string, durability: Du
           fsync: "off",
           synchronous_commit: "off",
           full_page_writes: "off",
+          wal_compression: "off",
           shared_buffers: "128MB",
           max_connections: "200",
         }
