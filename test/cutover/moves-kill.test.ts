@@ -1,23 +1,15 @@
-import { type ColumnCutover, mappingCase } from "@runback/core";
-import {
-  advanceCutover,
-  createSnapshot,
-  cutoverGate,
-  monitorCutover,
-  retreatCutover,
-  runBackfill,
-} from "@runback/operations";
+import type { ColumnCutover } from "@runback/core";
+import { advanceCutover, retreatCutover } from "@runback/operations";
 import { describe, expect, test } from "vitest";
 import { newestEvidence } from "../../packages/operations/src/cutover/evidence.ts";
 import { positionName } from "../../packages/operations/src/cutover/positions.ts";
 import { type StoredCutover, storedCutover } from "../../packages/operations/src/cutover/stored-cutover.ts";
-import { addProof } from "../../packages/operations/src/snapshot/proofs.ts";
 import { blowsOn, type FaultSite, faultFamilies, faultSite } from "../faults/fault-site.ts";
 import { deep, seed, seededRandom } from "../faults/seeded-random.ts";
 import { inTurn } from "../support/rotated-engines.ts";
-import { commit } from "./attendance-table.ts";
 import { expectConsistent } from "./expect-consistent.ts";
 import { killedCutover } from "./killed-cutover.ts";
+import { openGate } from "./open-gate.ts";
 import { randomWriter } from "./random-writer.ts";
 
 const auditTable = { schema: "runback", name: "audit" };
@@ -73,7 +65,7 @@ describe.each(
           while (at !== goal) {
             const to = neighbour(at, goal);
             const kind = moves(at, to);
-            if (kind === "advance") await ready(site, cutover, Number(to), writer);
+            if (kind === "advance") await openGate(site, cutover, Number(to), writer);
             else await beforeRetreat(site, at, writer);
             if (random() >= disturbing) {
               await finish(kind, to);
@@ -133,7 +125,7 @@ describe.each(
           await expect(finish("advance", forth)).rejects.toMatchObject({ code: "CUTOVER_RETREATING" });
         } else if (left.moving === null && now !== "5") {
           const forth = positions[positions.indexOf(now) + 1]!;
-          await ready(site, cutover, Number(forth), writer);
+          await openGate(site, cutover, Number(forth), writer);
           return await finish("advance", forth);
         }
         await finish("retreat", to);
@@ -150,39 +142,6 @@ describe.each(
     },
   );
 });
-
-/** Makes true what the gate to a phase asks for. */
-async function ready(
-  { engine, context, later }: FaultSite,
-  cutover: ColumnCutover,
-  phase: number,
-  writer: { paused(): Promise<() => void> },
-): Promise<void> {
-  later(3);
-  // After it everybody has seen the flags as they are.
-  (await writer.paused())();
-  const { snapshotId } = await createSnapshot(context, about);
-  // Snapshots restore in their own suites; a gate reads that they did.
-  await addProof(context.vault, snapshotId, context.clock.now(), {});
-  if (phase === 2) await bringInLine(engine, cutover);
-  if (phase === 3) await runBackfill(context, { ...about, cutover, runbookCompat: false });
-  if (phase >= 2) for (let run = 0; run < 2; run++) await monitorCutover(context, cutover);
-  if (phase >= 4)
-    await cutoverGate(context, cutover, {
-      operator: "next",
-      guardReport: {
-        checkedAt: context.clock.now().toISOString(),
-        revision: { commit, dirty: false },
-        cutovers: [{ name: cutover.name, table: "event_attendance", column: "status", phase: 4 }],
-        ...{ passed: true, files: 12, sourceSha256: "0".repeat(64) },
-      },
-    });
-}
-
-/** Codes of an earlier time that the column was written are brought in line by whoever operates this. */
-async function bringInLine(engine: FaultSite["engine"], cutover: ColumnCutover): Promise<void> {
-  await engine.query(`UPDATE event_attendance SET status_v2 = ${mappingCase(cutover, engine.dialect)}`);
-}
 
 /** The column goes with its codes: it is refused where one of them is nowhere else, and no snapshot is young enough. */
 async function beforeRetreat(

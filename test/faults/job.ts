@@ -94,8 +94,10 @@ const actions = {
   backfill: (context: Context) =>
     runBackfill(context, { ...about, cutover: attendeeStatus, runbookCompat: false, withoutDualWrite: true }),
   "resume-backfill": (context: Context, { runId }: Job) => resumeBackfill(context, attendeeStatus, runId),
-  advance: (context: Context, { to, dualWrite }: Job) =>
-    advanceCutover(context, killedCutover(dualWrite), { ...about, to: to! }),
+  advance: (context: Context, { to, dualWrite, approval }: Job) => {
+    const approved = approval === undefined ? {} : { approval };
+    return advanceCutover(context, killedCutover(dualWrite), { ...about, ...approved, to: to! });
+  },
   retreat: (context: Context, { to, dualWrite }: Job) =>
     retreatCutover(context, killedCutover(dualWrite), { ...about, to: to! }),
   "migrate-attendance": (context: Context) => migrateAttendance(context, about),
