@@ -22,7 +22,6 @@ it("records a backfill as a run, carries it to its end, and refuses what it does
   const described = operations(document).find((each) => each.path === path && each.method === "POST")!;
   const started = await site.send("operator", "POST", "/v1/cutovers/attendee-status/backfill", {
     stepMs: 100,
-    withoutDualWrite: true,
   });
   expect(mismatch(document, described, started)).toEqual([]);
   expect(started).toMatchObject({

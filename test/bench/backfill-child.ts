@@ -84,7 +84,6 @@ async function backfill(name: string) {
     operator: "bench",
     auditTable: { schema: "runback", name: "audit" },
     runbookCompat: false,
-    withoutDualWrite: true,
   });
 }
 

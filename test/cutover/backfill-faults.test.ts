@@ -40,7 +40,6 @@ describe.each(engineNames.filter((name) => servers.includes(name)))(
       operator: "tests",
       auditTable,
       runbookCompat: false,
-      withoutDualWrite: true,
     };
     const fill = async () => {
       await engine.query("DELETE FROM event_attendance");

@@ -91,8 +91,7 @@ const actions = {
     const reverted = { runId: reverts!, onConflict: "abort", auditTable: wildApricotImport.auditTable } as const;
     return runRollback(context, { ...reverted, operator: "faults" });
   },
-  backfill: (context: Context) =>
-    runBackfill(context, { ...about, cutover: attendeeStatus, runbookCompat: false, withoutDualWrite: true }),
+  backfill: (context: Context) => runBackfill(context, { ...about, cutover: attendeeStatus, runbookCompat: false }),
   "resume-backfill": (context: Context, { runId }: Job) => resumeBackfill(context, attendeeStatus, runId),
   advance: (context: Context, { to, dualWrite, approval }: Job) => {
     const approved = approval === undefined ? {} : { approval };

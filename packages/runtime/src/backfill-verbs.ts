@@ -7,7 +7,6 @@ export interface BackfillRequest {
   readonly operator: string;
   readonly runbookCompat?: boolean;
   readonly stepMs?: number;
-  readonly withoutDualWrite?: boolean;
 }
 
 /** Backfills of the configured cutovers of one target, wired. Every verb throws `CUTOVER_UNKNOWN` for a name that none has. */

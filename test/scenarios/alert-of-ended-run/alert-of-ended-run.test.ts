@@ -13,7 +13,7 @@ describe.each(families)("a run that failed, then completed and died on %s", (nam
     const { context, cutover, engine, about } = table;
     await engine.query("ALTER TABLE event_attendance ADD COLUMN status_v2 varchar(32)");
     await table.legacy({ 1: "present" });
-    const { runId } = await startBackfill(context, { ...about, cutover, runbookCompat: false, withoutDualWrite: true });
+    const { runId } = await startBackfill(context, { ...about, cutover, runbookCompat: false });
     await expect(resumeBackfill(withoutVault(context), cutover, runId)).rejects.toThrow("no vault");
     const deliver = () => deliverAlerts(context, { receivers: [], send: async () => {}, budgetMs: 1_000 });
     await deliver();

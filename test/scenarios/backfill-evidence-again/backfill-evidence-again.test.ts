@@ -15,7 +15,7 @@ describe.each(families)("a backfill that died after its bundle was stored, on %s
     const { context, cutover, engine, about } = table;
     await engine.query("ALTER TABLE event_attendance ADD COLUMN status_v2 varchar(32)");
     await table.legacy({ 1: "present", 2: "cancelled", 3: "late", 4: "cancelled" });
-    const { runId } = await startBackfill(context, { ...about, cutover, runbookCompat: false, withoutDualWrite: true });
+    const { runId } = await startBackfill(context, { ...about, cutover, runbookCompat: false });
     await expect(resumeBackfill(goneAfterTheBundle(context), cutover, runId)).rejects.toThrow("killed");
     const report = async () =>
       Buffer.from(

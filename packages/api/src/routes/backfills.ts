@@ -8,10 +8,6 @@ import { cleanText, idempotencyHeader, json, jsonRequest, problems } from "../ht
 const body = z
   .strictObject({
     runbookCompat: z.boolean().optional().openapi({ description: "Map by the runbook's own CASE, to the letter." }),
-    withoutDualWrite: z.boolean().optional().openapi({
-      description:
-        "Writers set both columns, though the phase does not tell them to; without it that is `DUAL_WRITE_OFF`.",
-    }),
     stepMs: z.int().min(20).max(10_000).optional().openapi({ description: "Milliseconds a step may take; 250." }),
   })
   .openapi("StartBackfill");
@@ -36,12 +32,11 @@ export function addBackfills(app: Api, parts: ApiParts): void {
     },
   });
   app.openapi(start, async (c) => {
-    const { runbookCompat, stepMs, withoutDualWrite } = c.req.valid("json");
+    const { runbookCompat, stepMs } = c.req.valid("json");
     const run = await runtime.backfills.start(c.req.valid("param").name, {
       operator: c.get("principal").name,
       ...(runbookCompat === undefined ? {} : { runbookCompat }),
       ...(stepMs === undefined ? {} : { stepMs }),
-      ...(withoutDualWrite === undefined ? {} : { withoutDualWrite }),
     });
     await host.start({ runId: run.runId, attempt: 1 });
     c.header("location", `/v1/runs/${run.runId}`);

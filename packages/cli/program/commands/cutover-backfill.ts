@@ -9,7 +9,6 @@ interface Flags {
   readonly operator?: string;
   readonly resume?: string;
   readonly stepMs?: number;
-  readonly withoutDualWrite?: boolean;
 }
 
 export function backfill(session: Session): Command {
@@ -18,16 +17,14 @@ export function backfill(session: Session): Command {
     .argument("<migration>", "name of a configured cutover")
     .option("--dry-run", "count what would be filled and what would not; write nothing")
     .option("--runbook-compat", "map by the runbook's own CASE, to the letter")
-    .option("--without-dual-write", "writers set both columns, though the cutover's phase does not tell them to")
     .option("--operator <name>", "who runs it, for the record")
     .option("--resume <run-id>", "go on with an interrupted backfill")
     .option("--step-ms <ms>", "milliseconds a step may take: 20 to 10000 (default: 250)", milliseconds)
-    .action(async (name: string, { dryRun, runbookCompat, operator, resume, stepMs, withoutDualWrite }: Flags) => {
+    .action(async (name: string, { dryRun, runbookCompat, operator, resume, stepMs }: Flags) => {
       const { backfills } = await session.runtime();
       const options = {
         ...(runbookCompat === undefined ? {} : { runbookCompat }),
         ...(stepMs === undefined ? {} : { stepMs }),
-        ...(withoutDualWrite === undefined ? {} : { withoutDualWrite }),
       };
       if (dryRun) {
         const plan = await backfills.plan(name, options);
@@ -55,7 +52,11 @@ function planText(plan: BackfillPlan): string {
     ...(toFill === 0 ? [] : [textTable(["code", "rows"], Object.entries(codes))]),
     ...quarantineLines(plan),
     ...(toFill === 0 ? [] : [estimateLine(plan)]),
-    ...(dualWrite ? [] : ["Dual write is off in this phase: without --without-dual-write a backfill is refused."]),
+    ...(dualWrite
+      ? []
+      : [
+          "Writers are not told to set both columns yet: rows that they add stay empty until it is run again in phase 2.",
+        ]),
     ...advice.map((each) => `[advice] ${each}`),
   ].join("\n");
 }

@@ -9,8 +9,6 @@ export interface BackfillOptions {
   readonly runbookCompat: boolean;
   /** Milliseconds that a step may take; its work aims at 40 % of them. Default 250. */
   readonly stepMs?: number;
-  /** Writers set both columns, though the cutover's phase does not tell them to. */
-  readonly withoutDualWrite?: boolean;
 }
 
 export const defaultStepMs = 250;
@@ -19,7 +17,5 @@ export const defaultStepMs = 250;
 export interface BackfillInput {
   readonly runbookCompat: boolean;
   readonly stepMs: number;
-  /** Absent in runs from before there was a choice. */
-  readonly withoutDualWrite?: boolean;
   readonly auditTable: TableRef;
 }

@@ -42,7 +42,7 @@ export interface BackfillPlan extends BackfillEstimate {
   readonly table: string;
   readonly column: string;
   readonly runbookCompat: boolean;
-  /** Whether the cutover's phase has writers set both columns; where not, a backfill is refused. */
+  /** Whether the cutover's phase has writers set both columns; where not, rows that they add have no code. */
   readonly dualWrite: boolean;
   readonly rows: number;
   /** Rows that would be filled, by code. */

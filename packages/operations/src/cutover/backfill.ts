@@ -7,7 +7,6 @@ import { createRunId } from "../random-id.ts";
 import { advanceSteps, stopped } from "../run/advance.ts";
 import { attempt } from "../run/attempt.ts";
 import { releaseLease, takeLease } from "../run/lease-guard.ts";
-import { assertDualWrite } from "./assert-dual-write.ts";
 import type { BackfillCheckpoint, FillCheckpoint } from "./backfill-checkpoint.ts";
 import { countUnset } from "./backfill-counts.ts";
 import { type BackfillInput, type BackfillOptions, defaultStepMs } from "./backfill-options.ts";
@@ -16,6 +15,7 @@ import type { BackfillResult } from "./backfill-result.ts";
 import { backfillSql } from "./backfill-sql.ts";
 import { backfillStep } from "./backfill-step.ts";
 import { cutoverTable } from "./cutover-table.ts";
+import { dualWrite } from "./dual-write.ts";
 import { enrolPatiently } from "./enrol-patiently.ts";
 
 /**
@@ -25,15 +25,15 @@ import { enrolPatiently } from "./enrol-patiently.ts";
  */
 export async function startBackfill(context: Context, options: BackfillOptions): Promise<Run> {
   const { engine, clock } = context;
-  const { cutover, operator, auditTable, runbookCompat, withoutDualWrite = false } = options;
+  const { cutover, operator, auditTable, runbookCompat } = options;
   assertRunbook(cutover, runbookCompat);
   await assertNotFrozen(context);
   await initTrail(context, auditTable);
-  await assertDualWrite(context, cutover, withoutDualWrite);
+  const told = await dualWrite(context, cutover);
   const table = await cutoverTable(context, cutover);
   const runId = createRunId(context);
   const startedAt = clock.now().toISOString();
-  const input: BackfillInput = { runbookCompat, stepMs: options.stepMs ?? defaultStepMs, withoutDualWrite, auditTable };
+  const input: BackfillInput = { runbookCompat, stepMs: options.stepMs ?? defaultStepMs, auditTable };
   const lease = await takeLease(context, leaseName(cutover), runId);
   try {
     await enrolPatiently(context, table, cutover.column);
@@ -71,7 +71,7 @@ export async function startBackfill(context: Context, options: BackfillOptions):
         operator,
         migration: cutover.name,
         runbook_compat: runbookCompat,
-        ...(withoutDualWrite ? { without_dual_write: true } : {}),
+        dual_write: told,
       });
     });
   } catch (error) {
@@ -97,7 +97,7 @@ export async function advanceBackfill(
     async (lease) => {
       await assertNotFrozen(context);
       // Under the lease that a move takes, too: the phase stays what it is while this goes on.
-      await assertDualWrite(context, cutover, input.withoutDualWrite === true);
+      await dualWrite(context, cutover);
       const table = await cutoverTable(context, cutover);
       // Idempotent: the table may have been altered, or restored, since the run began.
       await enrolPatiently(context, table, cutover.column);

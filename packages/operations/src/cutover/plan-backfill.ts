@@ -1,16 +1,15 @@
 import { qualifiedName } from "@runback/core";
 import type { Context } from "../context.ts";
-import { writesBoth } from "./assert-dual-write.ts";
 import { assertRunbook } from "./backfill.ts";
 import { countByCode, quarantine } from "./backfill-counts.ts";
 import { type BackfillOptions, defaultStepMs } from "./backfill-options.ts";
 import type { BackfillPlan } from "./backfill-result.ts";
 import { backfillSql } from "./backfill-sql.ts";
 import { cutoverTable } from "./cutover-table.ts";
+import { dualWrite } from "./dual-write.ts";
 import { estimateBackfill } from "./estimate-backfill.ts";
-import { storedCutover } from "./stored-cutover.ts";
 
-/** What a backfill would do, with nothing written. @throws `CUTOVER_NOT_PREPARED`, `CUTOVER_NO_RUNBOOK` */
+/** What a backfill would do, with nothing written. @throws `CUTOVER_NOT_PREPARED`, `CUTOVER_NO_RUNBOOK`, `DUAL_WRITE_OFF` */
 export async function planBackfill(
   context: Pick<Context, "engine" | "clock">,
   { cutover, runbookCompat, stepMs = defaultStepMs }: Omit<BackfillOptions, "operator" | "auditTable">,
@@ -20,7 +19,7 @@ export async function planBackfill(
   assertRunbook(cutover, runbookCompat);
   await engine.init();
   const table = await cutoverTable(context, cutover);
-  const dualWrite = writesBoth(cutover, await storedCutover(engine, engine.dialect, cutover));
+  const told = await dualWrite(context, cutover);
   const sql = backfillSql(cutover, engine.dialect, runbookCompat);
   const counts = await engine.transaction(
     async (tx) => {
@@ -41,7 +40,7 @@ export async function planBackfill(
   );
   return {
     ...{ runId: null, dryRun: true, cutover: cutover.name, table: qualifiedName(table), column: cutover.column },
-    ...{ runbookCompat, dualWrite },
+    ...{ runbookCompat, dualWrite: told },
     ...counts,
     ...(await estimateBackfill(context, { table, migration: cutover.name, toFill: counts.toFill, stepMs })),
     durationMs: clock.now().getTime() - began,
