@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { afterEach, expect, test, vi } from "vitest";
 import { ColumnSwitch } from "./column-switch.ts";
 import type { Metric } from "./metric.ts";
@@ -194,5 +195,52 @@ test("closed while the server is down, what is lost is told", async () => {
 test("an address that is none is refused at once", () => {
   expect(() => new MetricReporter({ url: "runback" })).toThrow(
     expect.objectContaining({ code: "FLAG_SERVER_INVALID" }),
+  );
+});
+
+test("whatever becomes of requests and answers, every observation is counted once or told to be lost", async () => {
+  const how = fc.constantFrom("taken", "answer lost", "not reached", "failed", "refused");
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.oneof(fc.constant("observe" as const), how), { maxLength: 40 }), async (steps) => {
+      const known = new Set<string | null>();
+      const sum = { seen: 0, dropped: 0 };
+      let next = "taken";
+      const reporter = new MetricReporter({
+        url: "https://runback.example.org",
+        fetch: async (_, init) => {
+          const key = new Headers(init?.headers).get("idempotency-key");
+          if (next === "not reached") throw new TypeError("fetch failed");
+          // A report that was counted already is answered as it was then.
+          if (known.has(key)) return new Response("{}");
+          if (next === "failed") return new Response("{}", { status: 500 });
+          if (next === "refused") return new Response("{}", { status: 422 });
+          known.add(key);
+          const { counts } = JSON.parse(String(init?.body)) as { counts: (typeof none)[] };
+          for (const row of counts) {
+            sum.seen += row.calls + row.equal + row.different;
+            sum.dropped += row.dropped;
+          }
+          if (next === "answer lost") throw new TypeError("fetch failed");
+          return new Response("{}");
+        },
+      });
+      let observed = 0;
+      for (const step of steps) {
+        if (step === "observe") {
+          for (const metric of [read("ok"), compared(observed % 2 === 0 ? "equal" : "different")])
+            reporter.count(metric);
+          observed += 2;
+        } else {
+          next = step;
+          await reporter.flush();
+        }
+      }
+      next = "taken";
+      // What was refused is told with the next thing that is seen.
+      reporter.count(compared("equal"));
+      await reporter.close();
+      expect(sum.seen + sum.dropped).toBe(observed + 1);
+    }),
+    { numRuns: 200 },
   );
 });
