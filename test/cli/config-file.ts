@@ -16,7 +16,7 @@ export async function writeConfig(folder: string, parts: ConfigParts = {}): Prom
   const file = join(folder, "runback.config.ts");
   await writeFile(
     file,
-    `import { attendeeStatus, eventParticipants } from ${JSON.stringify(attendance)};
+    `import { attendeeStatus } from ${JSON.stringify(attendance)};
 import { sampleTierMapping, wildApricotImport } from ${JSON.stringify(membership)};
 export default {
   migrations: [
@@ -32,7 +32,6 @@ export default {
   ],
   targets: ${JSON.stringify(parts.targets ?? {})},
   cutovers: [attendeeStatus],
-  attendance: { vocabulary: eventParticipants },
 };
 `,
   );
