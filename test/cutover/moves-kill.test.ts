@@ -122,7 +122,7 @@ describe.each(
           else await finish("retreat", back);
           return;
         }
-        if (left.moving?.startsWith("retreat:")) {
+        if (/^(retreat|sync):/.test(left.moving ?? "")) {
           const forth = positions[positions.indexOf(now) + 1] ?? "dropped";
           await expect(finish("advance", forth)).rejects.toMatchObject({ code: "CUTOVER_RETREATING" });
         } else if (left.moving === null && now !== "5") {

@@ -1,6 +1,6 @@
 import { ticketState } from "@runback/attendance";
 import { type ColumnCutover, mapLegacy, phaseDdl } from "@runback/core";
-import { type Context, retreatCutover, showCutover, storedStates } from "@runback/operations";
+import { advanceCutover, type Context, retreatCutover, showCutover, storedStates } from "@runback/operations";
 import { describe, expect, test } from "vitest";
 import { applyDdl } from "../../packages/operations/src/cutover/apply-ddl.ts";
 import { saveCutover, storedCutover } from "../../packages/operations/src/cutover/stored-cutover.ts";
@@ -64,6 +64,7 @@ describe.each(inTurn(families))(`retreat from phase 4 on %s (seed ${seed})`, { t
       const interrupted = { ...context, engine: stopping, stepRows: 5, signal: controller.signal };
       await expect(retreatCutover(interrupted, cutover, about)).rejects.toMatchObject({ code: "CUTOVER_SYNC_STOPPED" });
       expect(await showCutover(context, cutover)).toMatchObject({ phase: 3, moving: expect.stringMatching(/^sync:/) });
+      await expect(advanceCutover(context, cutover, about)).rejects.toMatchObject({ code: "CUTOVER_RETREATING" });
       expect(await retreatCutover({ ...context, stepRows: 5 }, cutover, about)).toMatchObject({ moved: false });
       expect(await showCutover(context, cutover)).toMatchObject({ phase: 3, moving: null });
     } finally {

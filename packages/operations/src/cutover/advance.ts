@@ -61,7 +61,8 @@ export async function advanceCutover(
     const next = nextPosition(stored);
     if (next === null) throw finished(cutover);
     if (options.to !== undefined && positionName(next) !== options.to) throw elsewhere(cutover, from, next, options.to);
-    if (movingOf(stored)?.kind === "retreat") throw retreating(cutover, from);
+    const moving = movingOf(stored)?.kind;
+    if (moving === "retreat" || moving === "sync") throw retreating(cutover, from, moving);
     assertShape(cutover, stored);
     const gate = await cutoverGate(context, cutover, options);
     if (!gate.open) throw gateClosed(gate);
@@ -162,10 +163,11 @@ function gateClosed(gate: GateResult): RunbackError {
   );
 }
 
-function retreating(cutover: ColumnCutover, from: Position): RunbackError {
+function retreating(cutover: ColumnCutover, from: Position, moving: "retreat" | "sync"): RunbackError {
+  const half = `A retreat of ${cutover.name} ${moving === "sync" ? "to" : "from"} ${positionText(from)} was begun and is not finished`;
   return new RunbackError(
     "CUTOVER_RETREATING",
-    `A retreat of ${cutover.name} from ${positionText(from)} was begun and is not finished: its schema is between two phases.`,
+    `${half}: its ${moving === "sync" ? "legacy column is not up to date yet" : "schema is between two phases"}.`,
     { recovery: `Nothing was changed. Finish it first: \`runback cutover retreat ${cutover.name}\`.`, status: 409 },
   );
 }
