@@ -18,7 +18,7 @@ import { createInstallation } from "./installation.ts";
 
 const auditTable = { schema: "runback", name: "audit" };
 const about = { operator: "faults", auditTable };
-const trials = deep ? 8 : 1;
+const trials = deep ? 6 : 1;
 /** Of the migration, and of its removal. */
 const blowsAtMost = deep ? 4 : 2;
 const people = 40;

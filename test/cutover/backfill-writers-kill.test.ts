@@ -12,7 +12,7 @@ import { type RandomWriter, randomWriter } from "./random-writer.ts";
 
 const auditTable = { schema: "runback", name: "audit" };
 const cutover = killedCutover();
-const trials = deep ? 10 : 1;
+const trials = deep ? 8 : 1;
 const blowsAtMost = deep ? 5 : 2;
 const rowsBefore = 300;
 const unlisted = 8;
