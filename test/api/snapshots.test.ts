@@ -48,6 +48,7 @@ it("takes, proves and restores a snapshot, with the approval of a second person"
     send("/v1/snapshots/{id}/restore", "operator", "POST", `${path}/restore`, { approval });
   const nobody = await restore("apr-0b1f8a52-3c1e-4a52-9d0e-6c2f7b1d9e55");
   expect([nobody.status, nobody.body.code]).toEqual([403, "APPROVAL_REQUIRED"]);
+  expect(nobody.body.detail).toMatch(/: (none was given|there is no approval of the id that was given)\.$/);
   const approval = await site.send("approver", "POST", "/v1/approvals", {
     digest: snapshot.sha256,
     action: "snapshot:restore",

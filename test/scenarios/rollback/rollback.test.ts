@@ -156,13 +156,16 @@ describe("rollback", () => {
     const before = await tableDigests(target.engine, applicationTables);
     const digest = plan.document.planDigest;
 
+    expect((await force()).document.error.message).toMatch(/: none was given\.$/);
     expect((await force()).document.error.code).toBe("APPROVAL_REQUIRED");
     expect((await force("--approval", "apr-invented")).document.error.code).toBe("APPROVAL_REQUIRED");
+    expect((await force("--approval", "apr-invented")).document.error.message).toMatch(/no approval of the id/);
     const own = await cli(target, "approve", digest, "--requested-by", "alice", "--operator", "alice");
     expect(own).toMatchObject({ status: 2, document: { error: { code: "APPROVAL_OWN" } } });
     const other = await cli(target, "approve", "0".repeat(64), "--requested-by", "alice", "--operator", "bob");
     const otherId = (other.document as unknown as { id: string }).id;
     expect((await force("--approval", otherId)).document.error.code).toBe("APPROVAL_REQUIRED");
+    expect((await force("--approval", otherId)).document.error.message).toMatch(/is for another plan\.$/);
     expect(await tableDigests(target.engine, applicationTables)).toEqual(before);
 
     const signed = await cli(target, "approve", digest, "--requested-by", "alice", "--operator", "bob");

@@ -24,6 +24,6 @@ function triggersText({ table, state, triggers }: AuditTriggers): string {
     ...triggers.map((trigger) => `${trigger.refuses.padEnd(8)}  ${trigger.name}: ${said[trigger.state]}`),
     state === "on"
       ? `The database refuses to change rows of ${table}.`
-      : `Triggers of ${table} are ${state}. The monitor attendance-audit finds changed and deleted rows.`,
+      : `Triggers of ${table} are ${state === "partly" ? "partly on" : state}. The monitor attendance-audit finds changed and deleted rows.`,
   ].join("\n");
 }

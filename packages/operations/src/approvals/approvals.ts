@@ -54,16 +54,25 @@ export async function assertApproval(
   operator: string,
 ): Promise<void> {
   const approval = id === undefined ? undefined : await engine.store.approval(tx, id);
-  const valid =
-    approval !== undefined &&
-    approval.digest === digest &&
-    approval.approvedBy !== operator &&
-    Date.parse(approval.expiresAt) > clock.now().getTime();
-  if (valid) return;
-  throw new RunbackError("APPROVAL_REQUIRED", `This needs the approval of a second person for plan ${digest}.`, {
-    recovery:
-      "Nothing was written. Have somebody else approve the plan digest (POST /v1/approvals, or `runback approve`), then pass --approval <id>.",
-    status: 403,
-    details: { digest },
-  });
+  const why = id === undefined ? "none was given" : invalid(approval, digest, operator, clock.now());
+  if (why === null) return;
+  throw new RunbackError(
+    "APPROVAL_REQUIRED",
+    `This needs the approval of a second person for plan ${digest}: ${why}.`,
+    {
+      recovery:
+        "Nothing was written. Have somebody else approve the plan digest (POST /v1/approvals, or `runback approve`), then pass --approval <id>.",
+      status: 403,
+      details: { digest },
+    },
+  );
+}
+
+/** Why an approval is none for this digest and operator, now; null when it is. */
+function invalid(approval: Approval | undefined, digest: string, operator: string, now: Date): string | null {
+  if (approval === undefined) return "there is no approval of the id that was given";
+  if (approval.digest !== digest) return `${approval.id} is for another plan`;
+  if (approval.approvedBy === operator) return `${approval.id} was given by the operator`;
+  // What is no time does not lie ahead.
+  return Date.parse(approval.expiresAt) > now.getTime() ? null : `${approval.id} has expired`;
 }
