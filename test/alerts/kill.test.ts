@@ -11,6 +11,7 @@ import { receiverServer } from "./receiver-server.ts";
 
 const cutover = killedCutover();
 const rounds = deep ? 12 : 1;
+const blowsAtMost = deep ? 2 : 1;
 /** Longer than a delivery is claimed. */
 const claimHours = 0.02;
 
@@ -30,7 +31,7 @@ describe.each(inTurn(faultFamilies))(`alerts whose senders die on %s (RUNBACK_SE
       let blows = 0;
       // A monitor that found what it looks for ends with an error of its own.
       const isThrough = (code: string | undefined) => code === undefined || code === "CUTOVER_MISMATCH";
-      for (let attempt = 0; attempt < 2; attempt++) {
+      for (let attempt = 0; attempt < blowsAtMost; attempt++) {
         const blow = blowsOn(name)[Math.floor(random() * blowsOn(name).length)]!;
         // Every other time where it matters most: the receiver has it, and nothing says so yet.
         const holdAt =
