@@ -1,7 +1,9 @@
 import type { ChangeRequest, Connection } from "@runback/core";
 import { changeByTriggers } from "../shared/change-by-triggers.ts";
+import { changeInSets } from "./change-in-sets.ts";
 import { id, table } from "./dialect.ts";
 
-/** By the capture triggers. */
-export const change = (tx: Connection, _runId: string, request: ChangeRequest) =>
-  changeByTriggers({ id, table }, tx, request);
+/** In sets where that captures what happens, else by the triggers. */
+export async function change(tx: Connection, runId: string, request: ChangeRequest): Promise<number> {
+  return (await changeInSets(tx, runId, request)) ?? (await changeByTriggers({ id, table }, tx, request));
+}

@@ -8,7 +8,7 @@ const plain = `CREATE TABLE t (id bigint PRIMARY KEY, v text NOT NULL, note text
 
 // The images of all rows in one statement, without the table's triggers, where nothing else changes its rows; by the triggers
 // elsewhere. Either way the run can be taken back, with what it did before and after in the same transaction.
-describe("a column filled on sqlite", () => {
+describe("changes in sets on sqlite", () => {
   let target: TestTarget;
   let engine: Engine;
   beforeAll(async () => {
@@ -107,6 +107,35 @@ describe("a column filled on sqlite", () => {
     const before = await bytesBefore(ddl);
     const { runId, narrow } = await filled(ddl);
     expect(narrow).toBe(false);
+    await backAndForth(runId, before);
+  });
+
+  test("several columns of text, with NULL among the values", async () => {
+    await engine.script("DROP TABLE IF EXISTS t; DELETE FROM runback_journal");
+    await engine.script(plain);
+    const before = await bytesOf(engine, "t");
+    const runId = await startRun(engine, "exec");
+    const table = findTable(await engine.catalog(), "t")!;
+    await engine.transaction((tx) => engine.journal.enroll(tx, [table]));
+    const captured = await triggers(engine);
+    await engine.transaction(async (tx) => {
+      await engine.journal.begin(tx, runId);
+      const set = [
+        { column: "made", value: "t.v" },
+        { column: "note", value: "CASE t.id WHEN 1 THEN NULL ELSE $2 END" },
+      ];
+      expect(await engine.journal.change(tx, runId, { table, set, where: "t.id <= $1", params: [2, 7] })).toBe(2);
+      await tx.script("UPDATE t SET note = 'more' WHERE id IN (1, 3)");
+    });
+    expect(await triggers(engine)).toEqual(captured);
+    expect((await engine.query("SELECT 1 FROM runback_journal")).count).toBe(4);
+    expect((await engine.query("SELECT id, note, typeof(note) AS type, made FROM t ORDER BY id LIMIT 3")).rows).toEqual(
+      [
+        { id: 1, note: "more", type: "text", made: "a" },
+        { id: 2, note: "7", type: "text", made: "b" },
+        { id: 3, note: "more", type: "text", made: null },
+      ],
+    );
     await backAndForth(runId, before);
   });
 
