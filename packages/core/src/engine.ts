@@ -81,8 +81,8 @@ export interface Engine extends Connection {
   createTable(tx: Connection, model: TableModel): Promise<void>;
   /** Digests of every row of a table, combined per key range. One statement, rows do not travel. */
   digests(connection: Connection, table: Table): Promise<TableDigest>;
-  /** What others have to bear now: asked at the end of a step, while it still holds its locks. */
-  pressure(tx: Connection): Promise<Pressure>;
+  /** What others have to bear now: asked at the end of a step, while it still holds its locks. @param last what the step before was told as `commits` */
+  pressure(tx: Connection, last: string | null): Promise<Pressure>;
   /** What would make rewriting a column of most rows quicker on this table, measured on the target; absent where nothing does. */
   updateAdvice?(tx: Connection, table: Table, column: string): Promise<readonly string[]>;
   serverVersion(): Promise<string>;

@@ -2,6 +2,8 @@
 export interface Pressure {
   /** Sessions that wait for a lock; null where they cannot be seen. */
   readonly waiting: number | null;
-  /** Another text after every commit of another session, where sessions that wait cannot be seen; null elsewhere. */
-  readonly commits: string | null;
+  /** Other sessions wrote since the transaction that `commits` was given by; false where that is not known. */
+  readonly others: boolean;
+  /** To be given to the next transaction that asks. */
+  readonly commits: string;
 }

@@ -25,7 +25,7 @@ export type FillCheckpoint = Progressed & {
   /** Of this pass: rows filled, and windows left to the next one because of somebody's lock. */
   readonly passFilled: number;
   readonly passSkipped: number;
-  /** As the engine last said it, where waiting sessions cannot be seen. */
+  /** As the engine last said it: what others wrote is counted from there. */
   readonly commits: string | null;
 };
 

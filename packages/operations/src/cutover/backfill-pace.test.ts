@@ -35,6 +35,15 @@ test("a step that took too long makes the next one smaller at once", () => {
   expect(rows).toBe(375);
 });
 
+test("among others the next step is a short one", () => {
+  const { rows } = paceAfter(
+    { ...firstPace, rows: 5_000 },
+    { rows: 5_000, filled: 5_000, ms: 75, crowded: true, blind: false },
+    250,
+  );
+  expect(rows).toBe(666);
+});
+
 test("a timeout halves the step, and the smallest one gives way after some", () => {
   let pace: Pace = { ...firstPace, rows: 80 };
   const seen = Array.from({ length: 4 }, () => {
@@ -52,11 +61,11 @@ test("a timeout halves the step, and the smallest one gives way after some", () 
   expect(steps(pace, 1, 20)).toMatchObject({ timeouts: 0, rows: 24 });
 });
 
-test("it rests as long as it worked where others waited, a share of it where the target is slower than before, else not", () => {
+test("it rests twice as long as it worked where others write, a share of it where the target is slower than before, else not", () => {
   const pace = steps(firstPace, 30, 20);
   const took = (perRow: number, crowded = false) => ({ rows: 1_000, filled: 1_000, ms: perRow, crowded, blind: false });
   expect(pauseAfter(pace, took(20))).toBe(0);
-  expect(pauseAfter(pace, took(20, true))).toBe(20);
+  expect(pauseAfter(pace, took(20, true))).toBe(40);
   expect(pauseAfter(pace, took(50))).toBeGreaterThan(0);
   expect(pauseAfter(pace, took(500))).toBe(125);
   expect(pauseAfter(pace, { ...took(20), blind: true })).toBe(1);

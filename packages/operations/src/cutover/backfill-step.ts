@@ -92,11 +92,11 @@ async function fillWindow(
       const { where, params, through } = await windowOf(context, tx, table, checkpoint.after, rows);
       const request = { table, column, value: sql.code, where: [...where, sql.unset].join(" AND "), params };
       const filled = await engine.journal.fill(tx, runId, request);
-      const { waiting, commits } = await engine.pressure(tx);
+      const { waiting, others, commits } = await engine.pressure(tx, checkpoint.commits);
       await holdLease(context, tx, lease);
       ready = clock.now().getTime();
       const ms = ready - began + seen.commitMs;
-      const crowded = (waiting ?? 0) > 0 || (checkpoint.commits !== null && commits !== checkpoint.commits);
+      const crowded = (waiting ?? 0) > 0 || others;
       const took = { rows, filled, ms, crowded, blind: waiting === null };
       const moved: FillCheckpoint = {
         ...checkpoint,
