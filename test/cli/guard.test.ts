@@ -65,6 +65,9 @@ test("exits with 1 on a write of a retired column and 0 without, and names the p
   expect((await guard(join(sources, "good.ts"))).status).toBe(0);
   expect((await guard(sources, "--exclude", join(sources, "old"))).status).toBe(0);
   expect((await guard(sources, "--cutover", "ticket-state")).status).toBe(0);
+  // A pass of a part says of which part.
+  const part = jsonOf<GuardReport>(await guard(sources, "--exclude", join(sources, "old"), "--format", "json"));
+  expect(part.scope).toEqual({ paths: [sources], excluded: [join(sources, "old")] });
 });
 
 test("a warning passes: phase 2 tells of a write of one column, and exits with 0", async () => {

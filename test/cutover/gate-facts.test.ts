@@ -52,6 +52,10 @@ test("a gate reads what the guard writes, and takes only a pass on a clean commi
     git("commit", "-qm", "one");
     const commit = git("rev-parse", "HEAD");
     expect(await problem()).toBeNull();
+    const scope = { paths: ["src"], excluded: ["src/old"] };
+    const given = (await report()) as object;
+    expect(guardVerdict(attendeeStatus, { ...given, scope }).scope).toEqual(scope);
+    expect(guardVerdict(attendeeStatus, { ...given, scope: { paths: [1] } }).scope).toBeNull();
     expect(await problem(commit)).toBeNull();
     expect(await problem(commit.slice(0, 9))).toBeNull();
     expect(await problem("0000000")).toContain("not on 0000000");

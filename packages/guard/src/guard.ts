@@ -19,6 +19,13 @@ export interface GuardOptions {
   readonly cutovers: readonly { readonly cutover: ColumnCutover; readonly phase: Phase }[];
   readonly now: Date;
   readonly revision: Revision;
+  /** What was asked for: files that nobody named are not read, and nothing else says so. */
+  readonly scope?: GuardScope;
+}
+
+export interface GuardScope {
+  readonly paths: readonly string[];
+  readonly excluded: readonly string[];
 }
 
 export interface WaivedFinding extends Finding {
@@ -37,6 +44,7 @@ export interface GuardReport {
     readonly phase: Phase;
   }[];
   readonly passed: boolean;
+  readonly scope?: GuardScope;
   readonly files: number;
   readonly lines: number;
   /** SHA-256 over paths and contents of what was read. */
@@ -73,6 +81,7 @@ export async function guard(files: readonly SourceFile[], options: GuardOptions)
       phase,
     })),
     passed: counts.error === 0 && counts.unread === 0,
+    ...(options.scope === undefined ? {} : { scope: options.scope }),
     files: files.length,
     lines: files.reduce((sum, { text }) => sum + text.split("\n").length, 0),
     sourceSha256: hash.digest("hex"),

@@ -46,6 +46,7 @@ export function guardCommand(session: Session): Command {
       const report = await guard(files, {
         cutovers: cutovers.map((each) => ({ cutover: each, phase: Number(phase) as 0 | 1 | 2 | 3 | 4 | 5 })),
         now: new Date(),
+        scope: { paths, excluded: exclude ?? [] },
         revision: await revisionOf(
           paths,
           files.map(({ path }) => path),

@@ -12,6 +12,8 @@ export interface GuardVerdict {
   readonly checkedAt: string;
   readonly sourceSha256: string;
   readonly files: number;
+  /** Paths that the guard was given, and those it was to leave out; null in reports that do not say. */
+  readonly scope: { readonly paths: readonly string[]; readonly excluded: readonly string[] } | null;
 }
 
 /**
@@ -44,8 +46,16 @@ export function guardVerdict(cutover: ColumnCutover, report: unknown): GuardVerd
   );
   return {
     ...{ passed, commit, dirty, checkedAt, sourceSha256, files },
+    scope: scopeOf(given.scope),
     phase: typeof about?.phase === "number" ? about.phase : null,
   };
+}
+
+function scopeOf(given: unknown): GuardVerdict["scope"] {
+  const { paths, excluded } = (given ?? {}) as { paths?: unknown; excluded?: unknown };
+  const texts = (list: unknown): list is string[] =>
+    Array.isArray(list) && list.every((each) => typeof each === "string");
+  return texts(paths) && texts(excluded) ? { paths: paths.slice(0, 100), excluded: excluded.slice(0, 100) } : null;
 }
 
 /** Why a verdict does not open a gate; null when it does. @param revision the commit that is meant, or the start of it */
