@@ -1,6 +1,7 @@
 import { wildApricotImport } from "@runback/membership";
 import { advanceImport, type Context, resumeImport, runImport, runRollback, startImport } from "@runback/operations";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { takeLease } from "../../../packages/operations/src/run/lease-guard.ts";
 import { contextOver } from "../support/context.ts";
 import { importOptions, samplePolicies } from "../support/import-options.ts";
 import { emptyTarget, sampleWorld, type Target, type World } from "../support/world.ts";
@@ -24,7 +25,8 @@ describe("one writer at a time", () => {
       code: "LEASE_HELD",
       status: 409,
       exit: 2,
-      details: { runId: first.runId },
+      recovery: expect.stringContaining(`runback runs show ${first.runId}`),
+      details: { runId: first.runId, expiresAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) },
     });
     await expect(second).rejects.toThrow(first.runId);
     expect((await runImport(other, importOptions(world.source, { dryRun: true }))).dryRun).toBe(true);
@@ -45,6 +47,16 @@ describe("one writer at a time", () => {
       auditTable: wildApricotImport.auditTable,
     });
     await expect(rollback).rejects.toMatchObject({ code: "LEASE_HELD" });
+  });
+
+  it("what holds a lease without being a run is not looked for among the runs", async () => {
+    await using target = await emptyTarget(world.vaultUrl);
+    await takeLease(target.context, "migration:some-cutover", "move-1");
+    const second = takeLease(contextOf(target, { holder: "elsewhere:2:two" }), "migration:some-cutover", "run-2");
+    await expect(second).rejects.toMatchObject({
+      message: "The move move-1 is writing to this target (lease migration:some-cutover).",
+      recovery: expect.not.stringContaining("runs show"),
+    });
   });
 
   it("the lease of a process that is known to be dead need not expire", async () => {

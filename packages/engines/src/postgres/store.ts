@@ -193,5 +193,7 @@ async function acquireLease(
 }
 
 function toLease(row: typeof schema.leases.$inferSelect): Lease {
-  return { ...row, token: String(row.token) };
+  // One that was released ended long ago.
+  const expiresAt = row.expiresAt === "-infinity" ? new Date(0).toISOString() : toIso(row.expiresAt);
+  return { ...row, token: String(row.token), expiresAt };
 }

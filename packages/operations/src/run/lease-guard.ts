@@ -23,13 +23,16 @@ export async function takeLeaseIn(
   const lease = await engine.store.acquireLease(tx, { name, runId, holder, ttlMs: leaseTtlMs, takeover });
   if (lease) return lease;
   const held = await engine.store.lease(tx, name);
+  // The move of a cutover takes the lease its backfill takes, and is no run.
+  const isRun = held !== undefined && (await engine.store.run(tx, held.runId)) !== undefined;
+  const expiresAt = held?.expiresAt;
   throw new RunbackError(
     "LEASE_HELD",
-    `Run ${held?.runId ?? "of another process"} is writing to this target (lease ${name}).`,
+    `${held === undefined ? "Another process" : isRun ? `Run ${held.runId}` : `The move ${held.runId}`} is writing to this target (lease ${name}).`,
     {
-      recovery: `Wait for it to finish (\`runback runs show ${held?.runId ?? "<run-id>"}\`). If its machine is gone, try again after ${held?.expiresAt ?? "the lease expired"}.`,
+      recovery: `Wait for it to finish${isRun ? ` (\`runback runs show ${held.runId}\`)` : ""}. If its machine is gone, try again after ${expiresAt ?? "the lease expired"}.`,
       status: 409,
-      details: { runId: held?.runId, expiresAt: held?.expiresAt },
+      details: { runId: held?.runId, expiresAt },
     },
   );
 }
