@@ -1,4 +1,4 @@
-import type { Engine } from "@runback/core";
+import { type Connection, type Engine, RunbackError } from "@runback/core";
 import { checkIn, closeDueEvents, closeEvent, closingOf, dueEvents, listAlerts } from "@runback/operations";
 import { describe, expect, test } from "vitest";
 import { engineNames } from "../support/engines.ts";
@@ -143,6 +143,13 @@ describe.each(engines)("closing on %s", (name) => {
     expect(await alerts()).toMatchObject([
       { title: "Event 1 is over and could not be closed", code: "EVENT_TIMES_INVALID", reasons: [] },
     ]);
+    // Where it cannot be looked at for a moment, nothing passes and nothing is taken for done with.
+    const gone = new RunbackError("TARGET_UNREACHABLE", "The target is gone.", { recovery: "Try again." });
+    const query: Connection["query"] = (sql, params) =>
+      sql.includes(" AS starts_at") ? Promise.reject(gone) : engine.query(sql, params);
+    const cut = { ...target.context, engine: { ...engine, query } };
+    await expect(closeDueEvents(cut, by)).rejects.toMatchObject({ code: "TARGET_UNREACHABLE" });
+    expect(await alerts()).toHaveLength(1);
     expect(await statusOf(target, 2)).toBe("completed");
     expect(await statusOf(target, 1)).toBe("published");
     const subject = { event: "1", user: "1" };

@@ -4,6 +4,7 @@ import { appendAudit } from "../audit/append.ts";
 import type { Context } from "../context.ts";
 import { nextStepRows } from "../run/advance.ts";
 import { holdLease } from "../run/lease-guard.ts";
+import { retryLocked } from "../run/retry-locked.ts";
 import { emitChanges } from "./analytics.ts";
 import { readEvent } from "./attendance-subject.ts";
 import { type AttendanceTables, attendanceTables, columnOf, keyParam, keyValue } from "./attendance-tables.ts";
@@ -12,7 +13,6 @@ import { assertDue } from "./close-event.ts";
 import { type ClosingCheckpoint, type ClosingInput, type ClosingResult, summaryOf } from "./closing.ts";
 import { closingWork } from "./closing-work.ts";
 import { type Marking, markStep, othersChanged, readBefore, stepEnd } from "./mark-step.ts";
-import { retryLocked } from "./retry-locked.ts";
 
 interface Step {
   readonly context: Context;

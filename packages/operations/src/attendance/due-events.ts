@@ -40,8 +40,9 @@ async function turns(context: Context, options: DueOptions): Promise<{ fresh: st
     try {
       return dueWhen(await readEvent(engine, engine, tables, event));
     } catch (error) {
-      if (!(error instanceof RunbackError)) throw error;
-      return error.code !== "TARGET_UNREACHABLE";
+      // That nobody could look says nothing of the event: neither that it can wait, nor that its alert is done with.
+      if (!(error instanceof RunbackError) || error.code === "TARGET_UNREACHABLE") throw error;
+      return true;
     }
   };
   const failed = new Set(await failingEvents(context));

@@ -1,10 +1,10 @@
 import type { Connection } from "@runback/core";
 import type { Context } from "../context.ts";
+import { retryLocked } from "../run/retry-locked.ts";
 import { emitMarked } from "./analytics.ts";
 import { lockSubject, type Subject, type SubjectRef } from "./attendance-subject.ts";
 import type { AttendanceTables } from "./attendance-tables.ts";
 import type { Marked } from "./marked.ts";
-import { retryLocked } from "./retry-locked.ts";
 
 /** Milliseconds a single mark waits for somebody else's; it is tried again after that. */
 const patienceMs = 5_000;

@@ -1,6 +1,6 @@
 import { type ColumnCutover, type Connection, digestOf, RunbackError } from "@runback/core";
-import { retryLocked } from "../attendance/retry-locked.ts";
 import type { Context } from "../context.ts";
+import { retryLocked } from "../run/retry-locked.ts";
 import { countedSince } from "./counted-since.ts";
 import { cutoverTables } from "./cutover-tables.ts";
 import { type ReportedCounts, sinceEarlier, sinceUnknown } from "./metrics.ts";
